@@ -1,0 +1,1 @@
+"""The sample corpus: lessons, reviews, templates, training and projects of an illustrative organisation."""
