@@ -1,0 +1,1 @@
+"""Text into documents, passages, vectors and keyword postings; the caches that search reads."""

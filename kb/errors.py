@@ -1,0 +1,54 @@
+"""One base error with a message that a user can read; a subclass per failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kb.validation import Problem
+
+
+class KbError(Exception):
+    """Something a person can act on. `str(error)` says what happened and what to do."""
+
+
+class SettingsError(KbError):
+    """The environment holds a setting that makes no sense."""
+
+
+class NotFound(KbError):
+    """No such entry or revision, or none that this reader may see."""
+
+
+class NotAllowed(KbError):
+    """The verb does not fit the state of the revision, or the person's role."""
+
+
+class DatabaseTooNew(KbError):
+    """The database was written by a newer version of Precedent."""
+
+
+class DatabaseUnavailable(KbError):
+    """The database cannot be opened or reached."""
+
+
+class InvalidRecord(KbError):
+    """A record breaks the rules of its kind; `problems` name each field."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = list(problems)
+
+
+class EditConflict(KbError):
+    """Somebody saved first. `current_number` is the revision that now stands."""
+
+    def __init__(self, ref: str, current_number: int) -> None:
+        super().__init__(
+            f"{ref} was changed by somebody else: revision {current_number} now stands. "
+            "Compare it with your text and save again on top of it."
+        )
+        self.ref = ref
+        self.current_number = current_number

@@ -1,0 +1,14 @@
+"""Alembic's entry point: migrates over the connection that `upgrade` hands in."""
+
+from alembic import context
+
+from kb.model import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,80 @@
+"""Constrained text: the only strings that enter the repository."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+MAX_LINE = 300
+MAX_WORDS = 200_000
+# Allowed beside letters: tab and newline. Everything else in these categories
+# (NUL, other controls, lone surrogates, unassigned) cannot be stored or shown.
+_REFUSED = {"Cc", "Cs"}
+_FOLDED_BREAKS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
+
+REF_PATTERN = r"[LRTMPH]-\d{4,9}"
+_REF = re.compile(REF_PATTERN)
+
+
+def clean_text(value: str) -> str:
+    """`value` with unified newlines and composed characters (NFC).
+
+    Raises ValueError naming the first character that cannot be stored.
+    """
+    value = _FOLDED_BREAKS.sub("\n", value)
+    for position, char in enumerate(value):
+        if (char < " " and char not in "\t\n") or (char >= "\x7f" and unicodedata.category(char) in _REFUSED):
+            raise ValueError(
+                f"contains the character U+{ord(char):04X} at position {position + 1}, "
+                "which cannot be stored; remove it"
+            )
+    return unicodedata.normalize("NFC", value)
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value:
+        raise ValueError("must be one line; remove the line break")
+    return value
+
+
+def _is_ref(value: str) -> str:
+    if not _REF.fullmatch(value):
+        raise ValueError("must be an entry id such as L-0042")
+    return value
+
+
+def parse_date(value: Any) -> Any:
+    """ISO text (`2026-03-01`) to a date; anything else is left for the type check."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a date written as 2026-03-01") from None
+    return value
+
+
+Line = Annotated[
+    str,
+    AfterValidator(clean_text),
+    StringConstraints(strip_whitespace=True, max_length=MAX_LINE),
+    AfterValidator(_one_line),
+]
+"""One line of plain text, at most MAX_LINE characters."""
+
+Words = Annotated[
+    str,
+    AfterValidator(clean_text),
+    StringConstraints(strip_whitespace=True, max_length=MAX_WORDS),
+]
+"""Markdown, any number of lines, at most MAX_WORDS characters."""
+
+Tag = Annotated[Line, StringConstraints(min_length=1, max_length=80, to_lower=True)]
+Ref = Annotated[str, AfterValidator(_is_ref)]
+"""The id of an entry, such as L-0042. The entry need not exist (yet)."""
+
+Day = Annotated[date, BeforeValidator(parse_date)]
+"""A calendar date; ISO text is accepted."""

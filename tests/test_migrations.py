@@ -1,0 +1,99 @@
+"""A migrated database equals the models, on both databases, and a newer one is left alone."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, select, text
+
+from kb.database import Database, open_database
+from kb.errors import DatabaseTooNew
+from kb.migrations import HEAD, upgrade
+from kb.model import Base, ChangeStamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def migrated(empty_url: str):
+    database = open_database(empty_url)
+    yield database
+    database.dispose()
+
+
+def test_the_migrated_schema_equals_the_models(migrated: Database):
+    with migrated.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_constraints_and_indexes_equal_those_of_the_models(migrated: Database, tmp_path: Path):
+    """Alembic compares neither CHECK constraints nor the condition of an index."""
+    if not migrated.is_sqlite:
+        pytest.skip("the statements are compared on SQLite, which keeps them as they were given")
+    modelled = create_engine(f"sqlite:///{tmp_path / 'models.sqlite'}")
+    Base.metadata.create_all(modelled)
+    for table in Base.metadata.tables:
+        mine, theirs = inspect(migrated.engine), inspect(modelled)
+        assert _checks(mine.get_check_constraints(table)) == _checks(theirs.get_check_constraints(table))
+        assert mine.get_foreign_keys(table) == theirs.get_foreign_keys(table)
+        assert _indexes(migrated.engine, table) == _indexes(modelled, table)
+    modelled.dispose()
+
+
+def _checks(found):
+    return sorted((check["name"], check["sqltext"]) for check in found)
+
+
+def _indexes(engine, table):
+    query = text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table ORDER BY name")
+    with engine.connect() as connection:
+        return [(name, sql and " ".join(sql.split())) for name, sql in connection.execute(query, {"table": table})]
+
+
+def test_the_change_stamp_starts_with_its_one_row(migrated: Database):
+    with migrated.read() as session:
+        assert [(row.id, row.value) for row in session.scalars(select(ChangeStamp))] == [(1, 0)]
+
+
+def test_upgrading_again_changes_nothing(migrated: Database):
+    with migrated.write():
+        pass
+    upgrade(migrated)
+    assert migrated.version() == HEAD
+    assert migrated.change_stamp() == 1
+
+
+def test_two_processes_may_open_a_new_database_at_once(empty_url: str):
+    barrier = threading.Barrier(4)
+    failures = []
+
+    def start() -> None:
+        barrier.wait()
+        try:
+            open_database(empty_url).dispose()
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_database_from_a_newer_version_is_refused_and_untouched(migrated: Database, tmp_path: Path):
+    with migrated.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    file = tmp_path / "precedent.sqlite"
+    before = file.read_bytes() if migrated.is_sqlite else b""
+    with pytest.raises(DatabaseTooNew, match="9999.*Nothing was changed"):
+        open_database(migrated.url.render_as_string(hide_password=False))
+    assert migrated.version() == "9999"
+    assert (file.read_bytes() if migrated.is_sqlite else b"") == before
