@@ -109,6 +109,7 @@ def open_database(url: str) -> Database:
     if version == HEAD:
         return database
     if version is not None and version not in VERSIONS:
+        database.dispose()
         raise DatabaseTooNew(
             f"The database has schema version {version}; this Precedent knows versions up to {HEAD}. "
             "Nothing was changed. Start the newer Precedent that wrote it, or restore a backup."

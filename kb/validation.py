@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import reprlib
+import types
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -32,10 +33,10 @@ _TYPE_WORDS = {
     "missing": "is required",
     "string_pattern_mismatch": "must match the pattern {pattern}",
     "finite_number": "must be a finite number",
-    "greater_than": "must be more than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
 }
 
 
@@ -98,8 +99,7 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "extra_forbidden":
-        known = model.model_fields if len(fault["loc"]) == 1 else ()
-        return unknown_field(str(fault["loc"][-1])[:_NAME], known)
+        return unknown_field(str(fault["loc"][-1])[:_NAME], _fields_at(model, fault["loc"][:-1]))
     if kind == "literal_error":
         return f"must be one of {context['expected']}, not {shorten(fault['input'])}"
     if kind in {"too_long", "string_too_long"}:
@@ -110,9 +110,30 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "string_unicode":
         return "contains a character that cannot be stored; remove it"
     if kind in _TYPE_WORDS:
-        words = _TYPE_WORDS[kind].format_map(context)
+        limits = {
+            name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in context.items()
+        }
+        words = _TYPE_WORDS[kind].format_map(limits)
         return words if kind == "missing" else f"{words}, not {shorten(fault['input'])}"
     return fault["msg"][:1].lower() + fault["msg"][1:]
+
+
+def _fields_at(model: Any, loc: tuple[int | str, ...]) -> Iterable[str]:
+    """Names of the fields of the group at `loc` in `model`."""
+    for part in loc:
+        model = bare_type(
+            model.model_fields[part].annotation if isinstance(part, str) else get_args(model)[0]
+        )
+    return model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()
+
+
+def bare_type(annotation: Any) -> Any:
+    """The type without constraints and without `| None`."""
+    if get_origin(annotation) is Annotated:
+        return bare_type(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return bare_type(next(part for part in get_args(annotation) if part is not type(None)))
+    return annotation
 
 
 def unknown_field(name: str, known: Iterable[str]) -> str:

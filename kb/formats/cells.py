@@ -13,13 +13,13 @@ r"""Cells of a table: how each value of a record is written in one, and read bac
 from __future__ import annotations
 
 import re
-import types
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 from kb.content import CONTENT
 from kb.meta import Meta
+from kb.validation import bare_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ def shape_of(kind: str, column: str) -> Shape | None:
 
 
 def _shape(annotation: Any, rest: list[str]) -> Shape | None:
-    annotation = _bare(annotation)
+    annotation = bare_type(annotation)
     if get_origin(annotation) is list:
-        item = _bare(get_args(annotation)[0])
+        item = bare_type(get_args(annotation)[0])
         if _is_model(item):
             indexed = len(rest) > 1 and re.fullmatch(r"[1-9][0-9]{0,3}", rest[0])
             return _shape(item, rest[1:]) if indexed else None
@@ -77,7 +77,7 @@ def column_order(kind: str, column: str) -> list[tuple[int, str]]:
     key = [(place, first)]
     annotation = fields[first].annotation if first in fields else None
     for part in rest if first != FREE else []:
-        annotation = _bare(annotation)
+        annotation = bare_type(annotation)
         if get_origin(annotation) is list:
             annotation = get_args(annotation)[0]
             key.append((int(part), ""))
@@ -85,15 +85,6 @@ def column_order(kind: str, column: str) -> list[tuple[int, str]]:
             key.append((list(annotation.model_fields).index(part), part))
             annotation = annotation.model_fields[part].annotation
     return [*key, (0, ".".join(rest))] if first == FREE else key
-
-
-def _bare(annotation: Any) -> Any:
-    """The type without constraints and without `| None`."""
-    if get_origin(annotation) is Annotated:
-        return _bare(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, types.UnionType}:
-        return _bare(next(part for part in get_args(annotation) if part is not type(None)))
-    return annotation
 
 
 def _is_model(annotation: Any) -> bool:

@@ -36,7 +36,13 @@ def objects(path: Path, options: LoadOptions) -> Iterator[tuple[int, int, dict[s
                     while data and not data.endswith(b"\n"):
                         data = file.readline(RECORD_BYTES)
                         position += len(data)
-                    yield number, position, Fault(number, "", f"is longer than {RECORD_BYTES / 1e6:.0f} MB")
+                    yield (
+                        number,
+                        position,
+                        Fault(
+                            number, "", f"is longer than {RECORD_BYTES / 1e6:g} MB; the limit for one record"
+                        ),
+                    )
                 elif data.strip():
                     yield number, position, _object(data, number, options)
     except OSError as error:
@@ -67,8 +73,18 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in found:
             raise ValueError(f"{name[:80]!r} is given twice; keep one")
+        if not _can_be_stored(name):
+            raise ValueError(f"the name {name[:80]!r} contains a character that cannot be stored")
         found[name] = value
     return found
+
+
+def _can_be_stored(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_json(constant: str) -> NoReturn:

@@ -48,7 +48,7 @@ _TITLE_CHARACTERS = 120
 _NO_TITLE = "has no title; the first sentence of its lesson stands for it"
 _ESCAPED = re.compile(
     r"\\(?=[\\`*_{}\[\]()>#+\-.!])|`"  # what a backslash escapes, and code
-    r"|\*(?=\S)|(?<=\S)\*|(?<!\w)_|_(?!\w)"  # emphasis
+    r"|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_|_(?![^\W_])"  # emphasis
     r"|\](?=\()|\[(?=\[)"  # links, also to entries
 )
 
@@ -144,10 +144,9 @@ def markdown(text: str) -> str:
 
     Escaped are backticks, backslashes before punctuation, stars and underscores that could open or
     close emphasis, brackets that could make a link, tags and entities, and at the start of a line
-    what would make a heading, a quotation or a list that counts from 1 instead.
+    what would make a heading, a quotation or the target of links. Lists stay lists.
     """
     text = _ESCAPED.sub(r"\\\g<0>", text.strip())
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    text = re.sub(r"(?m)^( {0,3})(#|>|\[(?=[^\]\n]*\]:))", r"\1\\\2", text)
-    return re.sub(r"(?m)^( {0,3}(?!1\.)\d+)\.(?=\s)", r"\1\\.", text)
+    return re.sub(r"(?m)^( {0,3})(#|>|\[(?=[^\]\n]*\]:))", r"\1\\\2", text)

@@ -14,6 +14,7 @@ VERSIONS = ("0001",)
 """Every schema version this Precedent can migrate from, oldest first."""
 
 HEAD = VERSIONS[-1]
+_LOCK = 5_028_174_406  # any number that other programs on the server do not lock
 
 
 def alembic_config() -> Config:
@@ -26,10 +27,22 @@ def alembic_config() -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Brings the schema to HEAD, in one transaction."""
+    """Brings the schema to HEAD, in one transaction. Of several processes the first does it, the others wait.
+
+    Raises DatabaseUnavailable.
+    """
     from alembic import command
+    from sqlalchemy import text
+    from sqlalchemy.exc import OperationalError
+
+    from kb.errors import DatabaseUnavailable
 
     config = alembic_config()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+    try:
+        with database.engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, HEAD)
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"The database could not be migrated: {error.orig}") from error

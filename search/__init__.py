@@ -1,0 +1,1 @@
+"""Finding: queries, rankings and their fusion, snippets, evaluation."""
