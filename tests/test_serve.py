@@ -75,10 +75,10 @@ def test_one_signal_ends_every_process(served, number):
     _, process, log = served
     family = tree(process.pid)
     assert len(family) >= 3
+    assert eventually(lambda: "Precedent is at http://127.0.0.1:" in log.read_text())
     process.send_signal(number)
     assert process.wait(30) == 0
     assert not any(is_running(pid) for pid in family)
-    assert "Precedent is at http://127.0.0.1:" in log.read_text()
     assert "Traceback" not in log.read_text()
 
 

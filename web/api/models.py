@@ -1,0 +1,221 @@
+"""The shapes of the API's answers; the OpenAPI description is generated from them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from kb.content import Content
+from web.parameters import Kind
+
+if TYPE_CHECKING:
+    from kb.reading import EntryView, LinkView
+    from search.results import Hit
+
+MAX_FACET_VALUES = 50
+Verification = Literal["verified", "overdue", "unverified"]
+
+
+class Answer(BaseModel):
+    """Base of every part of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FragmentPart(Answer):
+    """A stretch of a snippet; `marked` where it matches the query."""
+
+    text: str
+    marked: bool
+
+
+class Reasons(Answer):
+    """Why a hit is there, in parts. `similarity` is a cosine from -1 to 1."""
+
+    words: list[str]
+    passage: str
+    keyword_rank: int | None
+    semantic_rank: int | None
+    similarity: float | None
+
+
+class HitPart(Answer):
+    """One entry found. `snippet` is plain text; `why` says the reasons in a sentence."""
+
+    id: str
+    kind: Kind
+    title: str
+    score: float
+    snippet: str
+    why: str
+    fragments: list[FragmentPart]
+    reasons: Reasons
+    verification: Verification
+    verified_on: date | None
+    url: Annotated[str, Field(description="Path of the entry's page on this server.")]
+
+    @classmethod
+    def of(cls, hit: Hit, today: date) -> HitPart:
+        """The hit as the API shows it."""
+        entry, why = hit.entry, hit.why
+        return cls(
+            id=entry.ref,
+            kind=entry.kind,
+            title=entry.title,
+            score=hit.score,
+            snippet=hit.plain_snippet,
+            why=str(why),
+            fragments=[FragmentPart(text=part.text, marked=part.marked) for part in hit.snippet],
+            reasons=Reasons(
+                words=list(why.words),
+                passage=why.passage,
+                keyword_rank=why.keyword_rank,
+                semantic_rank=why.semantic_rank,
+                similarity=why.similarity,
+            ),
+            verification=entry.verification(today),
+            verified_on=entry.verified_on,
+            url=f"/entries/{entry.ref}",
+        )
+
+
+class FacetCount(Answer):
+    """A value, how many hits hold it, and whether the search is narrowed to it."""
+
+    value: str
+    count: int
+    active: bool
+
+
+class SearchAnswer(Answer):
+    """A page of hits. `degraded` names the rankings that are missing."""
+
+    total: int
+    degraded: list[str]
+    hits: list[HitPart]
+    facets: Annotated[
+        dict[str, list[FacetCount]],
+        Field(description=f"The {MAX_FACET_VALUES} most frequent values of each field over all hits."),
+    ]
+    suggestion: Annotated[str | None, Field(description="The query with unknown words corrected.")]
+    notes: Annotated[list[str], Field(description="What of the query was ignored or repaired.")]
+    searched: Annotated[int, Field(description="How many entries were searched.")]
+    took_ms: float
+
+
+class SimilarAnswer(Answer):
+    """The entries nearest in meaning, nearest first."""
+
+    hits: list[HitPart]
+
+
+class RevisionPart(Answer):
+    """What is said about a revision, and about its entry as it stands today."""
+
+    id: str
+    kind: Kind
+    title: str
+    revision: int
+    state: str
+    author: str
+    note: str
+    created_at: datetime
+    published_at: datetime | None
+    owner: str
+    visibility: str
+    verification: Verification
+    verified_on: date | None
+    verified_until: date | None
+    verifier: str
+    key: Annotated[str | None, Field(description="Identity in the source it was imported from.")]
+    url: str
+
+    @classmethod
+    def of(cls, view: EntryView, today: date) -> RevisionPart:
+        """The revision as the API shows it, without its content."""
+        return cls(**revision_data(view, today))
+
+
+def revision_data(view: EntryView, today: date) -> dict[str, object]:
+    """The values of RevisionPart."""
+    return {
+        "id": view.ref,
+        "kind": view.kind,
+        "title": view.title,
+        "revision": view.number,
+        "state": view.state,
+        "author": view.author,
+        "note": view.note,
+        "created_at": view.created_at,
+        "published_at": view.decided_at,
+        "owner": view.owner,
+        "visibility": view.visibility,
+        "verification": view.verification(today),
+        "verified_on": view.verified_on,
+        "verified_until": view.due_on,
+        "verifier": view.verifier,
+        "key": view.key,
+        "url": f"/entries/{view.ref}",
+    }
+
+
+class LinkPart(Answer):
+    """A link to or from an entry; `title` is null when the other end is not there (yet)."""
+
+    id: str
+    relation: str
+    kind: str | None
+    title: str | None
+
+    @classmethod
+    def of(cls, link: LinkView) -> LinkPart:
+        """The link as the API shows it."""
+        return cls(id=link.ref, relation=link.relation, kind=link.kind or None, title=link.title)
+
+
+class RevisionAnswer(RevisionPart):
+    """One revision with its typed content; the fields of `content` depend on `kind`."""
+
+    content: SerializeAsAny[Content]
+
+
+class EntryAnswer(RevisionAnswer):
+    """The published revision with its content, and the links both ways."""
+
+    links: list[LinkPart]
+    linked_from: list[LinkPart]
+
+
+class EntryList(Answer):
+    """A stretch of the list of published entries, in the order of their ids."""
+
+    total: int
+    offset: int
+    entries: list[RevisionPart]
+
+
+class HistoryAnswer(Answer):
+    """Revisions that are or were published, newest first."""
+
+    id: str
+    revisions: list[RevisionPart]
+
+
+class ProblemError(Answer):
+    """One thing wrong in one parameter."""
+
+    field: str
+    message: str
+
+
+class ProblemAnswer(Answer):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[ProblemError] = []

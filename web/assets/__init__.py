@@ -1,0 +1,1 @@
+"""Assets from npm packages, built once at install into web/static/build."""

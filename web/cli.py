@@ -1,0 +1,57 @@
+"""The command line. Commands are imported when called, so that a search starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from kb.errors import KbError
+
+COMMANDS = {
+    "serve": "web.commands.serving",
+    "load": "web.commands.repository",
+    "export": "web.commands.repository",
+    "migrate": "web.commands.repository",
+    "sync": "web.commands.indexing",
+    "rebuild": "web.commands.indexing",
+    "encoder": "web.commands.indexing",
+    "search": "web.commands.finding",
+    "similar": "web.commands.finding",
+    "show": "web.commands.finding",
+    "evaluate": "web.commands.evaluation",
+    "doctor": "web.commands.doctor",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands live in other modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are first needed."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command's module."""
+        module = COMMANDS.get(cmd_name)
+        command = getattr(importlib.import_module(module), cmd_name) if module else None
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="precedent")
+def precedent() -> None:
+    """Precedent: search, load and serve what past projects teach the next one.
+
+    Records, vectors and index live in PRECEDENT_HOME. `precedent COMMAND --help` shows examples.
+    """
+
+
+def main() -> None:
+    """Entry point: what a person can act on is one line on standard error and exit status 2."""
+    try:
+        precedent()
+    except KbError as error:
+        click.echo(f"precedent: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,140 @@
+"""Entry pages: the entry, its preview beside the results, its history, a template as a file."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from kb import reading
+from kb.errors import NotFound
+from kb.kinds import KIND_OF_PREFIX, PREFIXES
+from kb.text import REF_PATTERN
+from kb.validation import shorten
+from search.results import SearchRequest
+from web.context import current
+from web.entry_views import EntryPage, load_page
+from web.errors import MissingEntry
+from web.parameters import EntryParameters, NoParameters, parse_page
+from web.services import services
+from web.templating import prepare_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from search.results import Hit
+
+blueprint = Blueprint("entries", __name__)
+logger = logging.getLogger(__name__)
+
+SUGGESTED = 6
+SIMILAR_ASKED = 12
+"""More than are shown: those that the entry links to are left out."""
+_LOOSE_REF = re.compile(r"([A-Za-z])?[-_ ]?0*([0-9]{1,9})")
+_WIKI_LINK = re.compile(rf"\[\[({REF_PATTERN})(?:\|([^\]\n]*))?\]\]")
+
+
+@blueprint.get("/entries/<ref>")
+def entry(ref: str) -> str | BaseResponse:
+    """Renders an entry, or the preview of it that the results page asks for."""
+    number = parse_page(EntryParameters, request.args).revision
+    if ref != ref.upper() and re.fullmatch(REF_PATTERN, ref.upper()):
+        return redirect(url_for("entries.entry", ref=ref.upper(), revision=number), 301)
+    page = _load(ref, number)
+    is_preview = current().fragment == "preview"
+    if not is_preview:
+        page = page.with_similar(_similar(ref))
+    prepare_markdown(page.texts)
+    response = Response(render_template("entries/preview.html" if is_preview else "entries/page.html", page=page))
+    response.headers["Vary"] = "X-Fragment"
+    response.headers["Cache-Control"] = "no-store" if is_preview else "no-cache"
+    return response
+
+
+@blueprint.get("/entries/<ref>/history")
+def history(ref: str) -> str:
+    """Renders the list of revisions that are or were published."""
+    parse_page(NoParameters, request.args)
+    with services().database.read() as session:
+        try:
+            revisions = reading.history(session, checked_ref(ref), current().reader)
+        except NotFound as error:
+            raise missing(ref, error) from None
+    return render_template("entries/history.html", revisions=revisions, newest=revisions[0])
+
+
+@blueprint.get("/entries/<ref>.md")
+def download(ref: str) -> Response:
+    """A template's text as a Markdown file."""
+    view = _load(ref, None).view
+    if view.kind != "template":
+        raise NotFound(f"{view.ref} is a {view.kind}; only templates can be downloaded.")
+    text = f"# {view.title}\n\n{_WIKI_LINK.sub(_unlinked, view.content.body)}\n"
+    slug = re.sub(r"[^a-z0-9]+", "-", view.title.lower()).strip("-")[:60]
+    response = Response(text, content_type="text/markdown; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{view.ref}-{slug}.md"'
+    return response
+
+
+def checked_ref(ref: str) -> str:
+    """The id in upper case. Raises NotFound for what is not written as an id."""
+    if not re.fullmatch(REF_PATTERN, ref.upper()):
+        raise NotFound(f"{shorten(ref)} is not the id of an entry; ids look like L-0042.")
+    return ref.upper()
+
+
+def missing(ref: str, error: NotFound) -> MissingEntry:
+    """The error with the entries that may have been meant."""
+    return MissingEntry(str(error), list(_suggestions(ref)))
+
+
+def _load(ref: str, number: int | None) -> EntryPage:
+    reader = current().reader
+    with services().database.read() as session:
+        try:
+            return load_page(session, checked_ref(ref), reader, number)
+        except NotFound as error:
+            failure = error
+    raise missing(ref, failure) from None
+
+
+def _similar(ref: str) -> list[Hit]:
+    """The entries nearest in meaning; none, and a line in the log, where the index fails."""
+    try:
+        return services().engine.similar(ref, current().reader, SIMILAR_ASKED)
+    except Exception:  # noqa: BLE001 - the page is right without them, whatever broke in the index
+        logger.exception("request %s: similar entries of %s failed", current().request_id, ref)
+        return []
+
+
+def _suggestions(ref: str) -> Iterator[tuple[str, str, str]]:
+    """Ids written or numbered nearly like this one; else what a search for the words finds."""
+    loose = _LOOSE_REF.fullmatch(ref.strip())
+    if loose:
+        candidates = list(_near_ids((loose[1] or "").upper(), int(loose[2])))
+        with services().database.read() as session:
+            titles = reading.titles_of(session, candidates, current().reader)
+        found = [(candidate, *titles[candidate]) for candidate in candidates if candidate in titles]
+        yield from found[:SUGGESTED]
+        return
+    words = " ".join(re.findall(r"\w+", ref))
+    page = services().engine.search(SearchRequest(text=words, limit=SUGGESTED), current().reader)
+    if words:
+        yield from ((hit.entry.ref, hit.entry.kind, hit.entry.title) for hit in page.hits)
+
+
+def _near_ids(prefix: str, number: int) -> Iterator[str]:
+    prefixes = [prefix] if prefix in KIND_OF_PREFIX else list(PREFIXES.values())
+    for distance in (0, -1, 1, -2, 2):
+        for letter in prefixes:
+            if number + distance > 0:
+                yield f"{letter}-{number + distance:04d}"
+
+
+def _unlinked(link: re.Match[str]) -> str:
+    """Outside the repository a link is its words and the id."""
+    return f"{link[2]} ({link[1]})" if link[2] else link[1]

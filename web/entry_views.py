@@ -1,0 +1,179 @@
+"""Everything an entry's page shows, gathered in one read of the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kb import reading
+from kb.errors import NotFound
+from kb.kinds import Lesson, Path, Project, Review, Template, Training
+from kb.sections import HEADINGS
+from web.figures import Journey, journey, measures, variance_rows
+from web.labels import INCOMING, OUTGOING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy.orm import Session
+
+    from kb.content import Content
+    from kb.reading import EntryView, LinkView, Neighbours, Reader
+    from search.results import Hit
+    from web.figures import Measure, VarianceRow
+
+RELATION_ORDER = ("supersedes", "recurrence of", "source", "evidence", "embedded in", "related")
+SIMILAR_SHOWN = 6
+LEAD_LENGTH = 400
+"""Characters. A longer summary is a text, not the one sentence that is set apart."""
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    """Links of one meaning."""
+
+    words: str
+    links: tuple[LinkView, ...]
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """A revision of an entry with what surrounds it."""
+
+    view: EntryView
+    published: EntryView | None
+    """The revision that readers see by default; None when the entry is no longer published."""
+    titles: Mapping[str, tuple[str, str]]
+    """(kind, title) of the entries it names, as far as they exist."""
+    outgoing: tuple[LinkGroup, ...]
+    incoming: tuple[LinkGroup, ...]
+    replaced_by: tuple[LinkView, ...]
+    recurrences: int
+    project: EntryView | None = None
+    """The project of a review."""
+    journey: Journey | None = None
+    """The stages of a learning path."""
+    similar: tuple[Hit, ...] = ()
+
+    def with_similar(self, hits: list[Hit]) -> EntryPage:
+        """The page with similar entries that it does not link to already."""
+        linked = {link.ref for group in (*self.outgoing, *self.incoming) for link in group.links} | set(self.titles)
+        return replace(self, similar=tuple(hit for hit in hits if hit.entry.ref not in linked)[:SIMILAR_SHOWN])
+
+    @property
+    def is_old(self) -> bool:
+        """Whether this revision is not the one that stands."""
+        return self.published is None or self.published.number != self.view.number
+
+    @property
+    def has_lead(self) -> bool:
+        """Whether the summary is short enough to be set apart."""
+        return 0 < len(self.view.content.summary) <= LEAD_LENGTH
+
+    @property
+    def texts(self) -> list[str]:
+        """Every Markdown text that the page shows."""
+        content = self.view.content
+        texts = [value for name in HEADINGS if isinstance(value := getattr(content, name, None), str)]
+        if isinstance(content, Lesson) and content.applicability:
+            texts += [content.applicability.conditions, content.applicability.counter_conditions]
+        if isinstance(content, Training):
+            texts += [question.model_answer for question in content.assessment]
+        return [text for text in texts if text]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Plan against actual of a project, or of the project under review."""
+        entry = self.project or self.view
+        return measures(entry.content) if isinstance(entry.content, Project) else []
+
+    @property
+    def variances(self) -> list[VarianceRow]:
+        """The variance by cause of a review or a project."""
+        content = self.view.content
+        return variance_rows(content.variances) if isinstance(content, (Review, Project)) else []
+
+    @property
+    def currency(self) -> str:
+        """The currency of a project's or a review's amounts."""
+        content = (self.project or self.view).content
+        return (isinstance(content, Project) and content.currency) or ""
+
+
+def load_page(session: Session, ref: str, reader: Reader, number: int | None) -> EntryPage:
+    """The page of an entry. Raises NotFound."""
+    view = reading.get_entry(session, ref, reader, number)
+    around = reading.neighbours(session, view, reader)
+    titles = {link.ref: (link.kind, link.title) for link in around.outgoing if link.title is not None}
+    content = view.content
+    outgoing, incoming = _once(content, around)
+    return EntryPage(
+        view=view,
+        published=view if number is None else _find(session, ref, reader),
+        titles=titles,
+        outgoing=_groups(outgoing, OUTGOING),
+        incoming=_groups(incoming, INCOMING),
+        replaced_by=tuple(link for link in around.incoming if link.relation == "supersedes"),
+        recurrences=sum(link.relation == "recurrence of" for link in around.incoming),
+        project=_find(session, content.project, reader) if isinstance(content, Review) and content.project else None,
+        journey=_journey(session, content, titles, reader) if isinstance(content, Path) else None,
+    )
+
+
+def _find(session: Session, ref: str, reader: Reader) -> EntryView | None:
+    try:
+        return reading.get_entry(session, ref, reader)
+    except NotFound:
+        return None
+
+
+def _journey(
+    session: Session, path: Path, titles: Mapping[str, tuple[str, str]], reader: Reader
+) -> Journey:
+    minutes = {}
+    for step in (step for stage in path.stages for step in stage.steps):
+        if step.minutes is None and titles.get(step.entry, ("",))[0] == "training":
+            entry = _find(session, step.entry, reader)
+            minutes[step.entry] = entry.content.minutes if entry and isinstance(entry.content, Training) else None
+    return journey(path, titles, minutes)
+
+
+def _shown_in_text(content: Content) -> set[str]:
+    """Ids that the typed sections already list."""
+    match content:
+        case Review():
+            return {content.project or "", *content.lessons}
+        case Lesson():
+            return {content.source or ""}
+        case Template():
+            return {clause.because for clause in content.provenance}
+        case Training():
+            return set(content.source_lessons)
+        case Path():
+            return {step.entry for stage in content.stages for step in stage.steps} | set(content.prerequisites)
+        case _:
+            return set()
+
+
+def _once(content: Content, around: Neighbours) -> tuple[list[LinkView], list[LinkView]]:
+    """(links from it, links to it) with each neighbour once, by its strongest relation.
+
+    What the typed sections already list is left out.
+    """
+    both = [(link, True) for link in around.outgoing] + [(link, False) for link in around.incoming]
+    both.sort(key=lambda pair: RELATION_ORDER.index(pair[0].relation), reverse=True)
+    strongest = {link.ref: (link, is_outgoing) for link, is_outgoing in both}
+    shown = _shown_in_text(content)
+    kept = [pair for ref, pair in strongest.items() if ref not in shown]
+    return [link for link, out in kept if out], [link for link, out in kept if not out]
+
+
+def _groups(links: list[LinkView], words: Mapping[str, str]) -> tuple[LinkGroup, ...]:
+    return tuple(_iter_groups(links, words))
+
+
+def _iter_groups(links: list[LinkView], words: Mapping[str, str]) -> Iterator[LinkGroup]:
+    for relation in RELATION_ORDER:
+        group = sorted((link for link in links if link.relation == relation), key=lambda link: link.ref)
+        if group:
+            yield LinkGroup(words[relation], tuple(group))
