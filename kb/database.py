@@ -48,7 +48,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one state and changes nothing."""
-        with self._session() as session:
+        # SQLite shows one state anyway; PostgreSQL by default another one to each statement.
+        isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._session(self.engine.execution_options(**isolation)) as session:
             yield session
             session.rollback()
 

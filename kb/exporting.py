@@ -132,7 +132,7 @@ def _revisions(session: Session) -> Iterator[tuple[Revision, bool]]:
         .order_by(Entry.kind, func.length(Entry.ref), Entry.ref, Revision.number)
         .execution_options(yield_per=_ROWS)
     )
-    yield from session.execute(query).tuples()
+    yield from session.execute(query)
 
 
 def _plain(value: Any) -> Any:
@@ -156,5 +156,9 @@ def _swap(folder: Path, partial: Path, previous: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
         folder.rename(previous)
-    partial.rename(folder)
+    try:
+        partial.rename(folder)
+    except OSError:
+        _recover(folder, previous)
+        raise
     shutil.rmtree(previous, ignore_errors=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kb import editing
-from kb.errors import InvalidRecord, KbError
+from kb.errors import InvalidRecord
 from kb.formats import BadFile, Fault, LoadOptions, RawRecord, jsonl, llis, markdown, path_key, tables
 from kb.formats.files import find
 from kb.kinds import KIND_OF_PREFIX, PREFIXES
@@ -234,7 +234,7 @@ class _Run:
                 continue
             except OperationalError:
                 raise
-            except (KbError, SQLAlchemyError) as error:
+            except SQLAlchemyError as error:
                 words = str(error).split("\n", 1)[0]
                 self._fail(item.file, [Fault(item.raw.line, "", f"was refused: {words}")])
                 continue

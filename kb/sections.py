@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -43,12 +44,27 @@ HEADINGS = {
 """Field name to heading, in the order in which a reader meets them."""
 
 
+BODY = HEADINGS["body"]
+# Codes that a form fills in, not words that somebody wrote.
+_CODES = {"type", "completion", "currency", "confidence", "required", "ordered"}
+_BODY_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+
+
 def sections(content: Content) -> Iterator[tuple[str, str]]:
-    """(heading, Markdown) of every part that has text."""
+    """(heading, Markdown) of every part that has text; the body comes apart at its own headings."""
     for name, heading in HEADINGS.items():
         text = "\n\n".join(_texts(getattr(content, name, None)))
-        if text:
+        if name == "body":
+            yield from _body_sections(text)
+        elif text:
             yield heading, text
+
+
+def _body_sections(text: str) -> Iterator[tuple[str, str]]:
+    before, *rest = _BODY_HEADING.split(text)
+    for heading, part in zip([BODY, *rest[::2]], [before, *rest[1::2]], strict=True):
+        if part.strip():
+            yield heading, part.strip()
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -56,7 +72,7 @@ def _texts(value: Any) -> Iterator[str]:
         if value:
             yield value
     elif isinstance(value, BaseModel):
-        parts = [text for _, part in value for text in _texts(part)]
+        parts = [text for name, part in value if name not in _CODES for text in _texts(part)]
         if parts:
             yield "; ".join(parts)
     elif isinstance(value, (list, tuple)):

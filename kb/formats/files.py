@@ -15,7 +15,10 @@ from kb.formats.markdown import has_front_matter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-SUFFIXES = {suffix: name for name in reversed(FORMATS) for suffix in FORMATS[name]}
+SUFFIXES: dict[str, str] = {}
+for _name, _suffixes in FORMATS.items():
+    for _suffix in _suffixes:
+        SUFFIXES.setdefault(_suffix, _name)
 
 
 @dataclass(frozen=True)

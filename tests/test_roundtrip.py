@@ -1,0 +1,132 @@
+"""The property that matters: loading an export gives an identical repository."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from kb import editing
+from kb.content import make_content
+from kb.database import Database
+from kb.exporting import export
+from kb.formats import LoadOptions
+from kb.formats.cells import flatten, read_cell, shape_of
+from kb.formats.frontmatter import FrontMatter, dump
+from kb.formats.markdown import write
+from kb.formats.tables import _Row
+from kb.kinds import KINDS
+from kb.loading import load
+from kb.model import Entry
+from kb.records import parse_record
+from kb.text import clean_text
+from tests.fixtures.repository import snapshot, wipe
+from tests.strategies import LINES, NASTY, NASTY_BLOCKS, WORDS, MadeEntry, contents, repositories
+
+# The fixtures are made once a test and emptied before each example.
+HERE = settings(deadline=None, max_examples=40, suppress_health_check=[*HealthCheck])
+
+
+@HERE
+@given(made=repositories())
+def test_loading_an_export_gives_an_identical_repository(
+    make_database, databases, tmp_path: Path, made: list[MadeEntry]
+):
+    first, second = databases
+    wipe(first)
+    wipe(second)
+    fill(first, made)
+    folder, again = tmp_path / "export", tmp_path / "again"
+    for old in (folder, again):
+        shutil.rmtree(old, ignore_errors=True)
+    export(first, folder)
+    report = load(second, [folder])
+    assert report.problems == []
+    assert snapshot(second) == snapshot(first)
+    export(second, again)
+    assert files(again) == files(folder)
+    repeated = load(second, [folder])
+    assert (repeated.created, repeated.updated, repeated.failed) == (0, 0, 0)
+    assert snapshot(second) == snapshot(first)
+
+
+@pytest.fixture
+def databases(make_database) -> tuple[Database, Database]:
+    return make_database(), make_database()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+@settings(deadline=None, max_examples=80)
+def test_every_content_survives_markdown_and_tables(kind: str, data: st.DataObject):
+    content = make_content(kind, data.draw(contents(kind)))
+    record = {"kind": kind, "author": "a"} | content.model_dump(mode="json", exclude_defaults=True)
+    front, _, body = write(record)[len("---\n") :].partition("\n---\n")
+    assert parse_record(FrontMatter(front, 2).data | {"body": body}).content == content
+    assert parse_record(unflatten(kind, flatten(record))).content == content
+
+
+def unflatten(kind: str, cells: dict[str, str]) -> dict:
+    """What a table reads of one row."""
+    row = {name: cell for name, cell in cells.items() if name != "kind"}
+    found = _Row(list(row), list(row.values()), 2, LoadOptions(kind=kind)).record("base", 0)
+    return found.data
+
+
+@given(WORDS)
+@example("a\n")
+@settings(max_examples=300)
+def test_front_matter_keeps_every_text(text: str):
+    text = clean_text(text).strip()
+    assert FrontMatter(dump({"a": {text or "b": [text]}}), 2).data["a"][text or "b"][0].strip() == text
+
+
+@pytest.mark.parametrize("text", [*NASTY, *NASTY_BLOCKS])
+def test_front_matter_keeps_nasty_texts(text: str):
+    text = clean_text(text).strip()
+    dumped = dump({"a": text, "b": text})
+    assert {name: value.strip() for name, value in FrontMatter(dumped, 2).data.items()} == {
+        "a": text,
+        "b": text,
+    }
+
+
+@given(LINES)
+def test_no_cell_is_a_formula(text: str):
+    cells = flatten({"title": clean_text(text).strip() or "a", "attributes": {"a": clean_text(text).strip()}})
+    for name, cell in cells.items():
+        plain_number = isinstance(read_cell(cell, "free"), float) and name != "title"
+        assert plain_number or not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert shape_of("project", name)
+
+
+def fill(database: Database, made: list[MadeEntry]) -> None:
+    """Puts the entries into the repository, their texts cleaned as the verbs clean them."""
+    with database.write() as session:
+        for one in made:
+            fields = asdict(one)
+            revisions = fields.pop("revisions")
+            fields |= {name: line(fields[name]) for name in ("owner", "verifier")}
+            entry = Entry(**fields, created_at=revisions[0]["created_at"])
+            session.add(entry)
+            for revision in revisions:
+                content = make_content(one.kind, revision.pop("content"))
+                said = {name: revision.pop(name) for name in ("number", "author", "note")}
+                added = editing.add_revision(session, entry, content, **said)
+                revision["reason"] = clean_text(revision["reason"]).strip()
+                revision["reviewer"] = line(revision["reviewer"])
+                for name, value in revision.items():
+                    setattr(added, name, value)
+                session.flush()
+
+
+def line(text: str | None) -> str | None:
+    return text if text is None else clean_text(text).strip()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
