@@ -22,6 +22,9 @@ VERSION = "1"
 PASSAGE_WORDS = 180
 """The encoder reads about this many words; the rest of a longer passage would be cut off."""
 
+LEAST_WORDS = 12
+"""A shorter section (a list of competencies, say) joins the one before: alone it matches too easily."""
+
 FACETS = ("kind", "type", "tag", "sector", "region", "phase", "method", "outcome")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
@@ -106,9 +109,20 @@ def _facets(view: EntryView) -> dict[str, tuple[str, ...]]:
 
 
 def _passages(title: str, parts: list[tuple[str, str]]) -> Iterator[Passage]:
-    found = [(heading, chunk) for heading, text in parts for chunk in split(text)]
+    found = [(heading, chunk) for heading, text in _joined(parts) for chunk in split(text)]
     for heading, chunk in found or [("", "")]:
         yield Passage(heading, chunk, hashlib.sha256(embedded_text(title, chunk).encode()).digest()[:16])
+
+
+def _joined(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    joined: list[tuple[str, str]] = []
+    for heading, text in parts:
+        if joined and len(text.split()) < LEAST_WORDS:
+            before, longer = joined[-1]
+            joined[-1] = (before, f"{longer}\n\n{heading}: {text}")
+        else:
+            joined.append((heading, text))
+    return joined
 
 
 def split(text: str, limit: int = PASSAGE_WORDS) -> list[str]:

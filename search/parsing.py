@@ -218,7 +218,7 @@ class Parser:
                 self.phrases[text] = None
 
     def _exclude(self, text: str) -> None:
-        text = self._shortened(unquoted(text.strip("()")))
+        text = self._shortened(unquoted(text).strip("() "))
         if _count_words(text) and text not in self.excluded:
             if len(self.excluded) == MAX_EXCLUDED:
                 self._note(f"Only the first {MAX_EXCLUDED} excluded words and phrases were used.")
@@ -253,11 +253,11 @@ class Parser:
         return allowed
 
     def _shortened(self, phrase: str) -> str:
-        for number, match in enumerate(words_of(phrase), 1):
-            if number > MAX_PHRASE_WORDS:
-                self._note(f"Only the first {MAX_PHRASE_WORDS} words of a phrase were used.")
-                return phrase[: match.start()].rstrip()
-        return phrase
+        matches = list(words_of(phrase))
+        if len(matches) <= MAX_PHRASE_WORDS:
+            return phrase
+        self._note(f"Only the first {MAX_PHRASE_WORDS} words of a phrase were used.")
+        return phrase[: matches[MAX_PHRASE_WORDS - 1].end()]
 
     def _takes(self, part: str) -> bool:
         if len(part) + 1 > self.room:

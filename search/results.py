@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kb.sections import BODY
+
 if TYPE_CHECKING:
     from kb.reading import EntryView
     from search.query import Filter, Query
@@ -60,7 +62,7 @@ class Why:
             parts.append(f"matched {shown}" + (f" and {more} more" if more > 0 else ""))
         if self.semantic_rank is not None:
             parts.append("similar in meaning")
-        if self.passage:
+        if self.passage and self.passage != BODY:
             parts.append(f"in {self.passage}")
         return "; ".join(parts)
 

@@ -2,55 +2,96 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from indexer.analysis import fold
+import numpy as np
+
+from indexer.analysis import fold, words_of
+from search.query import parse, render_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from search.query import Query
 
 SHORTEST = 4
 """Shorter words are as near to each other as to what was meant."""
+TWO_EDITS_FROM = 8
+"""Words of so many letters may be two edits away, shorter ones one."""
+LONGEST = 40
 
 
 class Speller:
     """Knows every word of the repository and in how many documents it stands."""
 
     def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
-        self._by_length: dict[int, list[str]] = {}
-        self._counts = {word: count for word, count in zip(words, counts, strict=True) if word.isalpha()}
-        for word in self._counts:
-            self._by_length.setdefault(len(word), []).append(word)
+        pairs = zip(words, counts, strict=True)
+        self._counts = {word: count for word, count in pairs if word.isalpha() and len(word) <= LONGEST}
+        self._words = list(self._counts)
+        self._lengths = np.array([len(word) for word in self._words], np.int32)
+        self._letters = _letters(self._words)
 
     def correct(self, word: str) -> str | None:
-        """The nearest known word, one edit away (two in words of eight letters and more), or None.
+        """The nearest known word, in lower case; None when the word is known or nothing is near.
 
-        Edits are optimal string alignment: insert, drop, change, or swap two neighbours. Among
-        equally near words those with the same first letter come first, then frequent ones.
+        Nearness is the number of edits (optimal string alignment: insert, drop, change, or swap two
+        neighbours). Among equally near words those with the same first letter come first, then the
+        frequent ones.
         """
         from rapidfuzz.distance import OSA
 
         word = fold(word)
-        if len(word) < SHORTEST or not word.isalpha() or word in self._counts:
+        if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or word in self._counts:
             return None
-        limit = 2 if len(word) >= 8 else 1
-        near: list[tuple[int, bool, int, str]] = []
-        for length in range(len(word) - limit, len(word) + limit + 1):
-            for candidate in self._by_length.get(length, ()):
-                distance = OSA.distance(word, candidate, score_cutoff=limit)
-                if distance <= limit:
-                    near.append((distance, candidate[0] != word[0], -self._counts[candidate], candidate))
+        limit = 2 if len(word) >= TWO_EDITS_FROM else 1
+        near = [
+            (distance, candidate[0] != word[0], -self._counts[candidate], candidate)
+            for candidate in self._candidates(word, limit)
+            if (distance := OSA.distance(word, candidate, score_cutoff=limit)) <= limit
+        ]
         return min(near)[3] if near else None
+
+    def _candidates(self, word: str, limit: int) -> list[str]:
+        """All words that may be within `limit` edits, and few others.
+
+        An edit changes the length by one letter at most, and the set of letters by two.
+        """
+        differing = np.bitwise_count(self._letters ^ _letters([word])[0])
+        near = (np.abs(self._lengths - len(word)) <= limit) & (differing <= 2 * limit)
+        return [self._words[place] for place in np.flatnonzero(near).tolist()]
+
+
+def _letters(words: Sequence[str]) -> NDArray[np.uint32]:
+    """(words): the set of each word's letters, one bit for every 32nd character of the alphabets."""
+    if not words:
+        return np.zeros(0, np.uint32)
+    table = np.array(words, np.str_)
+    codes = table.view(np.uint32).reshape(len(words), -1)
+    bits = np.where(codes > 0, np.uint32(1) << (codes & np.uint32(31)), np.uint32(0))
+    letters: NDArray[np.uint32] = np.bitwise_or.reduce(bits, axis=1)
+    return letters
 
 
 def suggest(query: Query, known: Callable[[str], bool], speller: Speller) -> str | None:
-    """The query's text with unknown words corrected and all else kept; None when nothing changes."""
-    text = query.source
-    for word in query.words:
-        better = None if known(word) else speller.correct(word)
-        if better:
-            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", better, text)
-    return text if text != query.source else None
+    """The query's own text with unknown words corrected and all else kept; None when nothing changes."""
+
+    def corrected(text: str) -> str:
+        place, parts = 0, []
+        for match in words_of(text):
+            better = None if known(match.group()) else speller.correct(match.group())
+            parts += [text[place : match.start()], _in_case_of(match.group(), better or match.group())]
+            place = match.end()
+        return "".join([*parts, text[place:]])
+
+    typed = parse(query.source)  # without the filters that were chosen beside it
+    words, phrases = tuple(map(corrected, typed.words)), tuple(map(corrected, typed.phrases))
+    if (words, phrases) == (typed.words, typed.phrases):
+        return None
+    return render_query(replace(typed, words=words, phrases=phrases))
+
+
+def _in_case_of(typed: str, word: str) -> str:
+    return word.capitalize() if typed[0].isupper() and word.islower() else word

@@ -17,7 +17,20 @@ from indexer.analysis import terms
 from indexer.documents import Document
 from indexer.keyword import MAX_SEGMENTS, KeywordReader, KeywordWriter
 
-WORDS = ["supplier", "delay", "permit", "cut", "over", "the", "of", "risk", "naïve", "7120.5", "budgets", "L-0042"]
+WORDS = [
+    "supplier",
+    "delay",
+    "permit",
+    "cut",
+    "over",
+    "the",
+    "of",
+    "risk",
+    "naïve",
+    "7120.5",
+    "budgets",
+    "L-0042",
+]
 texts = st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)
 
 
@@ -31,7 +44,9 @@ def document(revision: int, text: str, title: str = "untitled") -> Document:
 @st.composite
 def histories(draw):
     """Commits of added documents and of removed ones, then a query."""
-    batches = draw(st.lists(st.lists(st.tuples(texts, texts), min_size=1, max_size=5), min_size=1, max_size=4))
+    batches = draw(
+        st.lists(st.lists(st.tuples(texts, texts), min_size=1, max_size=5), min_size=1, max_size=4)
+    )
     removed = draw(st.sets(st.integers(1, 8), max_size=4))
     return batches, removed, draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))
 
@@ -65,7 +80,11 @@ def test_scores_equal_whoosh_bm25f(history):
         reader = build(folder, batches, removed)
         for field in ("text", "title"):
             ours = reader.score(field, wanted)
-            found = {int(r): float(s) for r, s, alive in zip(reader.revisions, ours, reader.live, strict=True) if s and alive}
+            found = {
+                int(r): float(s)
+                for r, s, alive in zip(reader.revisions, ours, reader.live, strict=True)
+                if s and alive
+            }
             theirs = whoosh_scores(folder, Or([Term(field, term) for term in dict.fromkeys(wanted)]))
             if len(set(wanted)) == len(wanted):
                 assert found == pytest.approx(theirs, rel=1e-4)
@@ -89,7 +108,9 @@ def test_phrases_equal_whoosh_phrases(history):
 
 
 def test_a_stop_word_inside_a_phrase_leaves_room_for_one_word(tmp_path):
-    reader = build(tmp_path, [[("state of the art", ""), ("state art", ""), ("state many new art", "")]], set())
+    reader = build(
+        tmp_path, [[("state of the art", ""), ("state art", ""), ("state many new art", "")]], set()
+    )
     matched = reader.matches("text", terms("state of the art"))
     assert reader.revisions[matched].tolist() == [1, 3]
 
