@@ -41,6 +41,12 @@ def words_of(text: str) -> Iterator[re.Match[str]]:
     return _WORD.finditer(text)
 
 
+def distinct_words(text: str) -> set[str]:
+    """The different words of a text."""
+    return set(_WORD.findall(text))
+
+
+@lru_cache(maxsize=200_000)
 def is_stop_word(word: str) -> bool:
     """Whether the word is too common to rank by."""
     return fold(word) in STOP_WORDS
@@ -49,9 +55,9 @@ def is_stop_word(word: str) -> bool:
 def terms(text: str) -> list[tuple[int, str]]:
     """(position, term) of every word but stop words, which leave a gap in the positions."""
     return [
-        (position, term_of(match.group()))
-        for position, match in enumerate(_WORD.finditer(text))
-        if not is_stop_word(match.group())
+        (position, term_of(word))
+        for position, word in enumerate(_WORD.findall(text))
+        if not is_stop_word(word)
     ]
 
 

@@ -135,7 +135,7 @@ class Manifest:
             if title is None:
                 continue
             texts = [title[0], *(text for _, text in self.passages(revision))]
-            for word in {analysis.fold(match.group()) for text in texts for match in analysis.words_of(text)}:
+            for word in {analysis.fold(word) for text in texts for word in analysis.distinct_words(text)}:
                 counts[word] = counts.get(word, 0) + sign
         self.connection.executemany(
             "INSERT INTO words VALUES (?, ?)"
@@ -222,7 +222,8 @@ class VectorStore:
             part = ordered[start : start + 500]
             marks = ",".join("?" * len(part))
             yield from self.connection.execute(
-                f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})", part
+                f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})",  # noqa: S608  marks only
+                part,
             )
 
     def close(self) -> None:

@@ -146,7 +146,7 @@ class IndexWriter:
         return report
 
     def _open(self, report: SyncReport) -> tuple[Manifest, KeywordWriter]:
-        """The manifest and the keyword index; made anew when they are missing, broken or of another version."""
+        """Manifest and keyword index; made anew when they are missing, broken or of another version."""
         if self.is_missing():
             report.rebuilt = True
             self._wipe()

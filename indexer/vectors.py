@@ -17,6 +17,8 @@ class VectorIndex:
         import faiss
 
         self._faiss = faiss
+        # One query is too small to share out: waiting for other threads costs more than they save.
+        faiss.omp_set_num_threads(1)
         self._index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, np.float32))
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 from pydantic import AfterValidator, Field, StringConstraints, create_model
 
 from kb.kinds import KINDS, Fields, Lesson, Path, Project, Review, Strict, Template, Training
-from kb.text import REF_PATTERN, Line, Ref, Tag, Words
+from kb.markup import WIKI_LINK
+from kb.text import Line, Ref, Tag, Words
 from kb.validation import validate
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Relation = Literal["related", "supersedes", "recurrence of", "embedded in", "source", "evidence"]
 RELATIONS: tuple[str, ...] = get_args(Relation)
 MAX_TAG = 80
-_WIKI_LINK = re.compile(rf"\[\[({REF_PATTERN})(?:\|[^\]\n]*)?\]\]")
+_WIKI_LINK = re.compile(WIKI_LINK)
 
 
 class Link(Strict):
@@ -84,7 +85,7 @@ def references(content: Content) -> list[Link]:
 def _wiki_refs(content: Content) -> Iterator[str]:
     for value in content:
         if isinstance(value[1], str):
-            yield from _WIKI_LINK.findall(value[1])
+            yield from (match[1] for match in _WIKI_LINK.finditer(value[1]))
 
 
 def _field_links(content: Content) -> Iterator[Link]:

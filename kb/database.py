@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 BUSY_SECONDS = 15
+CACHE_BUSY_SECONDS = 0.2
 # Before 3.51.3 a commit during another connection's checkpoint may corrupt a WAL
 # database (https://www.sqlite.org/wal.html, "WAL-reset bug").
 WAL_IS_SAFE_FROM = (3, 51, 3)
@@ -67,8 +68,11 @@ class Database:
 
     @contextmanager
     def write_cache(self) -> Iterator[Session]:
-        """A transaction that stores derived data: commits, but counts no change."""
-        with self._session() as session:
+        """A transaction that stores derived data: commits, but counts no change.
+
+        It waits a moment only: whoever asks has the data already and can do without storing it.
+        """
+        with self._session(self.engine.execution_options(busy=CACHE_BUSY_SECONDS)) as session:
             yield session
             session.commit()
 
@@ -161,7 +165,9 @@ def _json(value: object) -> str:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * options.get('busy', BUSY_SECONDS))}")
+    connection.exec_driver_sql(options.get("begin", "BEGIN"))
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, cast, func, select
 
 from kb.content import digest, references, to_json
 from kb.errors import EditConflict, NotAllowed, NotFound
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERIFY_MONTHS = {"template": 6, "project": 12}
 DEFAULT_VERIFY_MONTHS = 24
+MAX_NUMBER = 999_999_999
 
 TRANSITIONS: dict[str, set[str]] = {
     "draft": {"submitted"},
@@ -62,12 +63,12 @@ def create_entry(
 
 
 def next_ref(session: Session, kind: str) -> str:
-    """The id after the highest one of this kind."""
-    prefix = PREFIXES[kind]
-    # Longer ids are higher ones: L-10000 sorts after L-9999 by length first.
-    query = select(Entry.ref).where(Entry.kind == kind)
-    highest = session.scalar(query.order_by(func.length(Entry.ref).desc(), Entry.ref.desc()).limit(1))
-    return f"{prefix}-{int(highest.split('-')[1]) + 1 if highest else 1:04d}"
+    """The id after the highest one of this kind. Raises NotAllowed when there is none left."""
+    number = cast(func.substr(Entry.ref, 3), Integer)
+    highest = session.scalar(select(func.max(number)).where(Entry.kind == kind)) or 0
+    if highest >= MAX_NUMBER:
+        raise NotAllowed(f"No id is left after {PREFIXES[kind]}-{highest}; state one that is free.")
+    return f"{PREFIXES[kind]}-{highest + 1:04d}"
 
 
 def add_revision(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from kb import editing
-from kb.errors import InvalidRecord
+from kb.errors import DatabaseUnavailable, InvalidRecord, KbError
 from kb.formats import BadFile, Fault, LoadOptions, RawRecord, jsonl, llis, markdown, path_key, tables
 from kb.formats.files import find
 from kb.kinds import KIND_OF_PREFIX, PREFIXES
@@ -232,9 +232,9 @@ class _Run:
             except InvalidRecord as error:
                 self._fail(item.file, [item.raw.fault(problem) for problem in error.problems])
                 continue
-            except OperationalError:
+            except (OperationalError, DatabaseUnavailable):
                 raise
-            except SQLAlchemyError as error:
+            except (KbError, SQLAlchemyError) as error:
                 words = str(error).split("\n", 1)[0]
                 self._fail(item.file, [Fault(item.raw.line, "", f"was refused: {words}")])
                 continue
@@ -273,7 +273,7 @@ class _NewRefs:
         self._highest: dict[str, int] = {}
 
     def __call__(self, kind: str) -> str:
-        if kind not in self._highest:
+        if self._highest.get(kind, editing.MAX_NUMBER) == editing.MAX_NUMBER:
             self._highest[kind] = int(editing.next_ref(self._session, kind)[2:]) - 1
         return f"{PREFIXES[kind]}-{self._highest[kind] + 1:04d}"
 

@@ -6,7 +6,8 @@ import calendar
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import contains_eager
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
+
+
+Verification = Literal["verified", "overdue", "unverified"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class EntryView:
     kind: str
     number: int
     state: str
-    content: Content
+    title: str
+    stored: dict[str, Any] = field(repr=False)
+    """The content as it is stored; `content` is the same, typed."""
     key: str | None
     owner: str
     visibility: str
@@ -73,18 +79,18 @@ class EntryView:
     decided_at: datetime | None
     note: str = ""
 
-    @property
-    def title(self) -> str:
-        """The title of the revision."""
-        return self.content.title
+    @cached_property
+    def content(self) -> Content:
+        """What the revision says. Typed when first asked for: a list of hits needs the titles only."""
+        return make_content(self.kind, self.stored)
 
     @property
     def due_on(self) -> date | None:
         """The day on which verification runs out; None when never verified."""
         return add_months(self.verified_on, self.verify_months) if self.verified_on else None
 
-    def verification(self, today: date) -> str:
-        """`verified`, `overdue` or `unverified`."""
+    def verification(self, today: date) -> Verification:
+        """Whether somebody vouches for the text as of today."""
         if self.due_on is None:
             return "unverified"
         return "verified" if today <= self.due_on else "overdue"
@@ -236,7 +242,8 @@ def _view(revision: Revision) -> EntryView:
         kind=entry.kind,
         number=revision.number,
         state=revision.state,
-        content=make_content(entry.kind, revision.content),
+        title=revision.title,
+        stored=revision.content,
         key=entry.key,
         owner=entry.owner,
         visibility=entry.visibility,

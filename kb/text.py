@@ -11,12 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 MAX_LINE = 300
 MAX_WORDS = 200_000
-# Allowed beside letters: tab and newline. Everything else in these categories
-# (NUL, other controls, lone surrogates, unassigned) cannot be stored or shown.
-_REFUSED = {"Cc", "Cs"}
+# Controls other than tab and newline, and lone surrogates: they cannot be stored or shown.
+_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _FOLDED_BREAKS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 
-REF_PATTERN = r"[LRTMPH]-\d{4,9}"
+REF_PATTERN = r"[LRTMPH]-[0-9]{4,9}"
 _REF = re.compile(REF_PATTERN)
 
 
@@ -26,12 +25,12 @@ def clean_text(value: str) -> str:
     Raises ValueError naming the first character that cannot be stored.
     """
     value = _FOLDED_BREAKS.sub("\n", value)
-    for position, char in enumerate(value):
-        if (char < " " and char not in "\t\n") or (char >= "\x7f" and unicodedata.category(char) in _REFUSED):
-            raise ValueError(
-                f"contains the character U+{ord(char):04X} at position {position + 1}, "
-                "which cannot be stored; remove it"
-            )
+    refused = _REFUSED.search(value)
+    if refused:
+        raise ValueError(
+            f"contains the character U+{ord(refused.group()):04X} at position {refused.start() + 1}, "
+            "which cannot be stored; remove it"
+        )
     return unicodedata.normalize("NFC", value)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _NAME = 80
+_SHOWN = 100
 M = TypeVar("M", bound=BaseModel)
 
 _TYPE_WORDS = {
@@ -63,7 +64,7 @@ def _problems(error: ValidationError, data: object, model: type[BaseModel], pref
     faults: dict[str, list[ErrorDetails]] = {}
     for fault in error.errors(include_url=False):
         faults.setdefault(prefix + _path(fault["loc"], data), []).append(fault)
-    for path, found in faults.items():
+    for path, found in list(faults.items())[:_SHOWN]:
         # Several faults of one value: it is none of the types it may have. The one that is not
         # about the type comes from the type that the value is nearest to.
         nearest = [fault for fault in found if not fault["type"].endswith("_type")] or found
@@ -72,6 +73,8 @@ def _problems(error: ValidationError, data: object, model: type[BaseModel], pref
             types = (_TYPE_WORDS.get(fault["type"], "").removeprefix("must be ") for fault in nearest)
             words = f"must be {' or '.join(types)}, not {shorten(nearest[0]['input'])}"
         yield Problem(path, words)
+    if len(faults) > _SHOWN:
+        yield Problem("", f"{len(faults) - _SHOWN} further fields are wrong")
 
 
 def _path(loc: tuple[int | str, ...], data: object) -> str:

@@ -77,7 +77,7 @@ def _hit(
     snippet = choose(
         passages, {term for parts in wanted.values() for term in parts}, query.phrases, preferred
     )
-    held = {term for text in (view.title, *(text for _, text in passages)) for _, term in terms(text)}
+    held = snippet.terms | {term for _, term in terms(view.title)}
     words = tuple(text for text, parts in wanted.items() if held.issuperset(parts))
     why = Why(words, snippet.heading, why.keyword_rank, why.semantic_rank, why.similarity)
     return Hit(entry=view, score=score, snippet=snippet.fragments, why=why)

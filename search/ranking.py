@@ -131,7 +131,7 @@ def nearest(
     everything = bool(allowed.all())
     passage_mask = None if everything else allowed[snapshot.passage_rows]
     found, cosines = snapshot.vectors.search(vector, max(PASSAGE_DEPTH, 2 * depth), passage_mask)
-    rows, first = np.unique(snapshot.passage_rows[found], return_index=True)
+    _, first = np.unique(snapshot.passage_rows[found], return_index=True)
     places = np.sort(first)[:depth]
     rows = np.asarray(snapshot.passage_rows[found[places]], np.int64)
     return rows, cosines[places], (found[places] - snapshot.first_passage[rows]).astype(np.int64)
@@ -169,7 +169,12 @@ def rank(
         return _explained(Ranking(near, cosines, keyword), near, cosines, passages)
     best = matched[fusion.order(keyword[matched], matched)]
     candidates = np.union1d(best[:depth], near)
-    scores = fusion.convex(keyword[candidates], cosines_of(snapshot, vector, candidates))
+    # Every candidate gets both scores: a row that one list lacks is not worth nothing there.
+    semantic = np.zeros(len(keyword), np.float32)
+    semantic[near] = cosines
+    unknown = np.setdiff1d(candidates, near, assume_unique=True)
+    semantic[unknown] = cosines_of(snapshot, vector, unknown)
+    scores = fusion.convex(keyword[candidates], semantic[candidates])
     places = fusion.order(scores, candidates)
     rest = best[~np.isin(best, candidates)]
     rows = np.concatenate([candidates[places], rest])

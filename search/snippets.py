@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.analysis import is_stop_word, term_of, words_of
+from indexer.analysis import distinct_words, is_stop_word, term_of, words_of
 from search.results import Fragment
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _sequence(phrase: str) -> tuple[str, ...]:
 
 def _held(text: str, terms: set[str], sequences: Sequence[tuple[str, ...]]) -> set[str]:
     """The terms and phrases in a text. Places are only looked for where a phrase may stand."""
-    found = terms.intersection(map(term_of, set(map(re.Match.group, words_of(text)))))
+    found = terms.intersection(map(term_of, distinct_words(text)))
     if any(found.issuperset(terms.intersection(sequence)) for sequence in sequences):
         return {term for mark in _marks(text, terms, sequences) for term in mark.terms}
     return found

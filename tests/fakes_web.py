@@ -140,7 +140,8 @@ REVIEW = {
     "variances": [{"cause": "testing", "cost": 1600000.0, "days": 120.0, "words": "Aborted weekend"},
                   {"cause": "procurement", "cost": -200000.0, "words": "Cheaper licences"}],
     "estimate_accuracy": "Cost 24 % over.", "lessons": ["L-0001", "L-0099"],
-    "actions": [{"what": "Keep the environment", "owner": "IT operations", "due": "2021-12-01", "state": "done"}],
+    "actions": [
+        {"what": "Keep the environment", "owner": "IT operations", "due": "2021-12-01", "state": "done"}],
     "sign_offs": [{"role": "Sponsor", "on": "2021-10-05"}],
 }  # fmt: skip
 TEMPLATE = {
@@ -169,7 +170,8 @@ PATH = {
     "stages": [
         {"title": "Understand", "steps": [{"entry": "L-0001", "minutes": 10}, {"entry": "M-0001"}]},
         {"title": "Practise", "ordered": False, "steps": [
-            {"entry": "T-0001", "required": False, "minutes": 30, "note": "Fill one in."}, {"entry": "M-0099"}]},
+            {"entry": "T-0001", "required": False, "minutes": 30, "note": "Fill one in."},
+            {"entry": "M-0099"}]},
     ],
 }  # fmt: skip
 PROJECT = {
@@ -181,7 +183,8 @@ PROJECT = {
                   {"stage": "contract", "on": "2018-11-01", "cost": 10400000.0}],
     "actuals": {"cost": 12200000.0, "duration_months": 38.5}, "approved_scope_change": 300000.0,
     "benefits_planned": 1100000.0, "benefits_realised": 700000.0, "source": "Finance export",
-    "variances": [{"cause": "data", "cost": 900000.0, "days": 40.0}], "attributes": {"sites": 3.0, "vendors": 2.0},
+    "variances": [{"cause": "data", "cost": 900000.0, "days": 40.0}],
+    "attributes": {"sites": 3.0, "vendors": 2.0},
 }  # fmt: skip
 RECORDS = (LESSON, SECOND_LESSON, REVIEW, TEMPLATE, TRAINING, PATH, PROJECT)
 REFS = {str(record["kind"]): str(record["id"]) for record in reversed(RECORDS)}

@@ -16,15 +16,15 @@ from kb.model import JUDGED, STATES, VISIBILITIES
 
 NASTY = [
     "---", "--- a", "...", "no", "Yes", "null", "~", "1e3", "12", "-1.5", "0x1F", "12:30", "2024-01-01",
-    "true", "=1+1", "+49 30", "-", "@SUM(A1)", "'", "''", "'12", "'tis", "''=x", "＝1", "a: b", "a #b", "# a", "- a",
-    "[a, b]", "{a: b}", "&a", "*a", "!a", "|", ">", "%a", "`a`", '"a"', 'a "b"', "a;b", ";", "\\", "a\\;b",
-    "\\e", "\\;", "a, b", "{}", "a\tb", "[[L-0001]]", "[[L-0002|x]]", "🚧 a", "שלום a", "\u202eabc", "a\u00a0b",
-    "\ufeffa", "a\ufeff", "a\ufffeb", "\U0010ffff", "e\u0301", "ﬁ", "İ", "<script>", "&amp;", "%s {0}", "? a",
+    "true", "=1+1", "+49 30", "-", "@SUM(A1)", "'", "''", "'12", "'tis", "''=x", "＝1", "a: b", "a #b", "# a",
+    "- a", "? a", "[a, b]", "{a: b}", "&a", "*a", "!a", "|", ">", "%a", "`a`", '"a"', 'a "b"', "a;b", ";",
+    "\\", "a\\;b", "\\e", "\\;", "a, b", "{}", "a\tb", "[[L-0001]]", "[[L-0002|x]]", "🚧 a", "שלום a",
+    "\u202eabc", "a\u00a0b", "\ufeffa", "a\ufeff", "a\ufffeb", "\U0010ffff", "e\u0301", "ﬁ", "İ", "<script>",
 ]  # fmt: skip
 NASTY_BLOCKS = [
-    "a\n\nb", "a\n---\nb", "---\na\n---", "a\n  b\n", "a \nb", "a\n\tb", "\u2028a\u2029b\x85c", "a\r\nb\rc",
-    "a\n" * 40, "x" * 200, "- a\n- b", "key: value\nother: |\n  c", "a\n\n\n\nb", "a\n...\nb", " a\n b", "#\n#",
-    "'a\nb'", "long " * 30 + "🚧", "tab\t" * 30,
+    "a\n\nb", "a\n---\nb", "---\na\n---", "a\n  b\n", "a \nb", "a\n\tb", "\u2028a\u2029b\x85c",
+    "a\r\nb\rc", "a\n" * 40, "x" * 200, "- a\n- b", "key: value\nother: |\n  c", "a\n\n\n\nb", "a\n...\nb",
+    " a\n b", "#\n#", "'a\nb'", "long " * 30 + "🚧", "tab\t" * 30,
 ]  # fmt: skip
 _CHARACTERS = st.characters(
     exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029", include_characters="\t"

@@ -21,7 +21,11 @@ def test_search_answers_with_hits_and_reasons(client):
     assert answer["total"] >= 1
     assert answer["degraded"] == []
     hit = answer["hits"][0]
-    assert (hit["id"], hit["kind"], hit["title"]) == ("L-0001", "lesson", "Rehearse the cut-over with full volumes")
+    assert (hit["id"], hit["kind"], hit["title"]) == (
+        "L-0001",
+        "lesson",
+        "Rehearse the cut-over with full volumes",
+    )
     assert hit["snippet"] == "A sample load tells nothing about run time."
     assert hit["fragments"][1] == {"text": "sample", "marked": True}
     assert hit["why"] == "matched “sample”; similar in meaning; in Recommendation"
@@ -35,7 +39,11 @@ def test_search_answers_with_hits_and_reasons(client):
 def test_search_passes_the_whole_request_to_the_engine(client, engine):
     client.get("/api/v1/search?q=x&kind=lesson&tag=a&tag=b&mode=keyword&sort=oldest&offset=40&limit=5")
     request = engine.seen[-1]
-    assert [(each.field, each.value) for each in request.filters] == [("kind", "lesson"), ("tag", "a"), ("tag", "b")]
+    assert [(each.field, each.value) for each in request.filters] == [
+        ("kind", "lesson"),
+        ("tag", "a"),
+        ("tag", "b"),
+    ]
     assert (request.mode, request.sort, request.offset, request.limit) == ("keyword", "oldest", 40, 5)
 
 
@@ -44,7 +52,8 @@ def test_search_passes_the_whole_request_to_the_engine(client, engine):
     [
         ("limit=0", "limit"), ("limit=101", "limit"), ("limit=ten", "limit"), ("limit=1.0", "limit"),
         ("limit=%D9%A3", "limit"), ("offset=-1", "offset"), ("offset=1001", "offset"), ("mode=", "mode"),
-        ("sort=best", "sort"), ("kind=poem", "kind.1"), ("year=x", "year.1"), ("tag=", "tag.1"), ("limit=5&limit=6", "limit"),
+        ("sort=best", "sort"), ("kind=poem", "kind.1"), ("year=x", "year.1"), ("tag=", "tag.1"),
+        ("limit=5&limit=6", "limit"),
         ("page=2", "page"), ("Q=x", "Q"), ("tag=" + "a" * 301, "tag.1"),
     ],
 )  # fmt: skip
@@ -97,9 +106,18 @@ def contains(found, stated) -> bool:
 
 def test_an_entry_has_its_links_both_ways(client):
     answer = client.get("/api/v1/entries/L-0001").json
-    assert {"id": "H-0001", "relation": "source", "kind": "project", "title": "Core banking migration"} in answer["links"]
+    assert {
+        "id": "H-0001",
+        "relation": "source",
+        "kind": "project",
+        "title": "Core banking migration",
+    } in answer["links"]
     assert {"R-0001", "T-0001", "M-0001", "P-0001"} <= {link["id"] for link in answer["linked_from"]}
-    assert (answer["revision"], answer["verification"], answer["verified_until"]) == (1, "verified", "2046-03-18")
+    assert (answer["revision"], answer["verification"], answer["verified_until"]) == (
+        1,
+        "verified",
+        "2046-03-18",
+    )
 
 
 def test_a_link_to_nothing_has_no_title(client):
@@ -115,7 +133,10 @@ def test_similar_entries(client):
 
 def test_history_and_revisions(client):
     history = client.get("/api/v1/entries/L-0002/history").json
-    assert [(each["revision"], each["state"]) for each in history["revisions"]] == [(2, "published"), (1, "superseded")]
+    assert [(each["revision"], each["state"]) for each in history["revisions"]] == [
+        (2, "published"),
+        (1, "superseded"),
+    ]
     first = client.get("/api/v1/entries/L-0002/revisions/1").json
     assert first["content"]["title"] == "Freeze changes around the year-end close"
     assert first["author"] == "contributor"
@@ -124,7 +145,8 @@ def test_history_and_revisions(client):
 @pytest.mark.parametrize(
     "path",
     [
-        "L-0044", "L-0003", "nonsense", "L-0003/similar", "L-0044/similar", "L-0003/history", "L-0003/revisions/1",
+        "L-0044", "L-0003", "nonsense", "L-0003/similar", "L-0044/similar", "L-0003/history",
+        "L-0003/revisions/1",
         "L-0001/revisions/2", "L-0001/revisions/0", "L-0001/revisions/x", "L-0001/revisions/99999999999",
     ],
 )  # fmt: skip
@@ -135,7 +157,9 @@ def test_what_is_missing_or_hidden_is_404(client, path):
     assert answer.json["title"] == "Not Found"
 
 
-@pytest.mark.parametrize("path", ["search", "entries", "entries/L-0001", "entries/L-0001/similar", "openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["search", "entries", "entries/L-0001", "entries/L-0001/similar", "openapi.json"]
+)
 def test_wrong_methods_and_unknown_parameters_are_problems(client, path):
     wrong = client.post(f"/api/v1/{path}", json={})
     assert (wrong.status_code, wrong.content_type) == (405, PROBLEM)

@@ -188,4 +188,5 @@ def test_a_server_that_fails_is_said(page, live_url):
     page.route("**/search?q=*", lambda route: route.abort())
     page.get_by_role("searchbox").fill("supplier")
     expect(page.locator("#status")).to_contain_text("did not answer")
+    expect(page.locator(".banner")).to_contain_text("Press Enter to try again")
     expect(page.locator(".hit").first).to_be_visible()

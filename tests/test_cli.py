@@ -15,7 +15,7 @@ DATA = Path(__file__).parent.parent / "corpus"
 
 def run(environment: dict[str, str], *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "web", *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -88,7 +88,7 @@ def test_load_search_export_and_load_again(tmp_path, encoder_folder, sample):
     again = environment | {"PRECEDENT_DATABASE_URL": f"sqlite:///{tmp_path}/two.sqlite"}
     assert "124 created" in run(again, "load", "--no-index", tmp_path / "out").stdout
     run(again, "export", tmp_path / "out2")
-    same = subprocess.run(["diff", "-r", tmp_path / "out", tmp_path / "out2"], capture_output=True, text=True)
+    same = subprocess.run(["diff", "-r", tmp_path / "out", tmp_path / "out2"], check=False, capture_output=True, text=True)
     assert same.stdout == ""
 
 
@@ -115,6 +115,6 @@ def test_every_command_has_help_with_an_example():
 
     for command in COMMANDS:
         done = subprocess.run(
-            [sys.executable, "-m", "web", command, "--help"], capture_output=True, text=True
+            [sys.executable, "-m", "web", command, "--help"], check=False, capture_output=True, text=True
         )
         assert f"precedent {command}" in done.stdout, command

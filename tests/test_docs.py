@@ -24,7 +24,7 @@ from tests.bench.__main__ import SECTIONS, parse_options
 from web.api import OPERATIONS
 from web.cli import COMMANDS, precedent
 from web.examples import QUESTIONS
-from web.help import QUERIES
+from web.help_page import QUERIES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -92,9 +92,9 @@ created_at: '2024-03-02T10:00:00+00:00'
 decided_at: '2024-03-03T09:00:00+00:00'
 visibility: public
 verify_months: 24
-context: |
+context: |-
   {context}
-happened: |
+happened: |-
   First line
 
   ---

@@ -118,6 +118,7 @@ def test_what_people_write_is_understood(load_text, sqlite_database: Database, g
         ("kind: lesson\ntitle: Costs: too high", "3: is not valid YAML (mapping values are not allowed"),
         ("kind: lesson\ntitle: 'open", ": is not valid YAML"),
         ("kind: lesson\ntitle: [open", ": is not valid YAML"),
+        ("id: L-٠٠٠١\nkind: lesson\ntitle: A", "2: id: must be an entry id such as L-0042"),
         ("just text", "2: must consist of lines such as `title: A short title`"),
         ("- kind: lesson", "2: must consist of lines"),
         ("kind: lesson\ntitle: A\0", "3: contains a character that YAML does not allow"),
@@ -199,6 +200,11 @@ def test_the_line_is_that_of_the_innermost_field(load_text):
         (b"---\na: " + b"[" * 100_000 + b"\n---\n", "2: is nested more than 20 deep"),
         (b"---\na: " + b"{b: " * 100_000 + b"\n---\n", "2: is nested more than 20 deep"),
         (b"---\n" + b"- " * 100_000 + b"\n---\n", "2: is nested more than 20 deep"),
+        (b"---\na: [" + b"b," * 100_000 + b"]\n---\n", "2: has too many values; the text belongs under"),
+        (
+            HEAD[:-4] + b"".join(b"a%d: 1\n" % n for n in range(20_000)) + b"---\n",
+            "4: a0: is not a known field",
+        ),
     ],
 )
 def test_a_broken_file_is_named(load_text, given: bytes, problem: str):
@@ -213,6 +219,14 @@ def test_every_fault_of_a_record_is_named_at_once(load_text):
     assert [(problem.line, problem.field) for problem in report.problems] == [
         (5, "state"), (6, "unit"), (3, "title"), (4, "tags"),
     ]  # fmt: skip
+
+
+def test_a_flood_of_faults_is_counted_not_listed(load_text):
+    lines = [f"a{number}: 1" for number in range(20_000)]
+    report = load_text({"a.md": front("kind: lesson", "title: A", *lines)})
+    assert len(report.problems) == 101
+    assert str(report.problems[0]) == "a.md:4: a0: is not a known field; remove or rename it"
+    assert str(report.problems[-1]) == "a.md:1: 19900 further fields are wrong"
 
 
 def test_a_file_over_the_limit_is_refused_unread(load_text, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

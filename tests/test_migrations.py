@@ -34,7 +34,7 @@ def test_the_migrated_schema_equals_the_models(migrated: Database):
 
 
 def test_constraints_and_indexes_equal_those_of_the_models(sqlite_database: Database, tmp_path: Path):
-    """Alembic compares neither CHECK constraints nor the condition of an index; SQLite keeps both as given."""
+    """Alembic does not compare CHECK constraints and conditions of indexes; SQLite keeps both as given."""
     modelled = create_engine(f"sqlite:///{tmp_path / 'models.sqlite'}")
     Base.metadata.create_all(modelled)
     for table in Base.metadata.tables:

@@ -124,7 +124,7 @@ def test_a_taken_port_is_said_in_one_line(repository):
         taken.listen()
         command = [sys.executable, "-m", "web", "serve", "--port", str(taken.getsockname()[1])]
         done = subprocess.run(
-            command, env=repository.environment(), capture_output=True, text=True, timeout=60
+            command, env=repository.environment(), check=False, capture_output=True, text=True, timeout=60
         )
     assert done.returncode == 2
     assert done.stderr.startswith("precedent: Cannot listen on 127.0.0.1:")

@@ -21,7 +21,7 @@ def package(tmp_path: Path) -> Path:
     (folder / "icons").mkdir(parents=True)
     (folder / "LICENSE").write_text("ISC License\n\n---\n\nCopyright")
     for name in build.ICONS:
-        drawing = f'<!-- licence -->\n<svg\n  viewBox="0 0 24 24">\n  <path d="M1 1" data-name="{name}" />\n</svg>\n'
+        drawing = f'<!-- licence -->\n<svg\n  viewBox="0 0 24 24">\n  <path d="M1 1" id="{name}" />\n</svg>\n'
         (folder / "icons" / f"{name}.svg").write_text(drawing)
     return folder
 
@@ -40,7 +40,9 @@ def test_a_missing_icon_is_named(package):
 
 def test_templates_use_the_icons_that_are_built_and_no_others():
     text = "\n".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
-    used = set(re.findall(r"""icon\("([a-z-]+)"\)""", text)) | set(re.findall(r'm\.banner\("\w+", "([a-z-]+)"', text))
+    used = set(re.findall(r"""icon\("([a-z-]+)"\)""", text)) | set(
+        re.findall(r'm\.banner\("\w+", "([a-z-]+)"', text)
+    )
     used |= set(re.findall(r'm\.job\("[\w.]+", "([a-z-]+)"', text))
     from web.labels import KIND_ICONS
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from web.help import FIELDS, QUERIES
+from web.help_page import FIELDS, QUERIES
 
 pytest_plugins = ["tests.fixtures.web"]
 

@@ -12,9 +12,24 @@ pytest_plugins = ["tests.fixtures.web"]
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("lesson", ["What happened", "<strong>twice</strong>", "2.4 M EUR", "120 days lost", "Does not apply to"]),
-        ("review", ["Objectives, plan against actual", "9.8 M EUR", "+1,600,000", "−200,000", "Keep the environment"]),
-        ("template", ["Fields to fill in", "<var>go-live date</var>", "Section 3: two rehearsals", "10 January 2022"]),
+        (
+            "lesson",
+            ["What happened", "<strong>twice</strong>", "2.4 M EUR", "120 days lost", "Does not apply to"],
+        ),
+        (
+            "review",
+            [
+                "Objectives, plan against actual",
+                "9.8 M EUR",
+                "+1,600,000",
+                "−200,000",
+                "Keep the environment",
+            ],
+        ),
+        (
+            "template",
+            ["Fields to fill in", "<var>go-live date</var>", "Section 3: two rehearsals", "10 January 2022"],
+        ),
         ("training", ["<summary>Answer</summary>", "c) Two", "<em>sample</em>", "45 min", "75 %"]),
         ("path", ["Understand", "55 min", "1 h 25 min", "in any order", "optional", "M-0099"]),
         ("project", ["Plan against actual", "12,200,000", "+17 %", "+28 %", "grade A", "Sites"]),
@@ -39,7 +54,7 @@ def test_each_neighbour_stands_in_the_rail_once(client):
 
 
 def test_a_link_to_nothing_is_said(client):
-    assert "L-0099</span> <span class=\"muted\">(not in the repository)" in client.get("/entries/R-0001").text
+    assert 'L-0099</span> <span class="muted">(not in the repository)' in client.get("/entries/R-0001").text
 
 
 def test_tags_link_to_filtered_searches(client):
@@ -71,7 +86,7 @@ def test_the_preview_is_the_main_column_alone(client):
     answer = client.get("/entries/L-0001", headers={"X-Fragment": "preview"})
     assert "<html" not in answer.text
     assert "Recommendation" in answer.text
-    assert "class=\"rail\"" not in answer.text
+    assert 'class="rail"' not in answer.text
 
 
 def test_similar_entries_leave_out_what_is_linked(client):
@@ -95,7 +110,13 @@ def test_a_failing_engine_leaves_the_entry_readable(client, engine, caplog):
 
 @pytest.mark.parametrize(
     ("ref", "suggested"),
-    [("L-0004", "L-0002"), ("l2", "L-0002"), ("R-9", None), ("1", "H-0001"), ("cut-over-rehearsal", "L-0001")],
+    [
+        ("L-0004", "L-0002"),
+        ("l2", "L-0002"),
+        ("R-9", None),
+        ("1", "H-0001"),
+        ("cut-over-rehearsal", "L-0001"),
+    ],
 )
 def test_a_missing_entry_suggests_what_was_meant(client, ref, suggested):
     answer = client.get(f"/entries/{ref}")
@@ -136,7 +157,10 @@ def test_history_of_nothing(client):
 def test_a_template_comes_as_a_file(client):
     answer = client.get("/entries/T-0001.md")
     assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="T-0001-cut-over-and-roll-back-plan.md"'
+    assert (
+        answer.headers["Content-Disposition"]
+        == 'attachment; filename="T-0001-cut-over-and-roll-back-plan.md"'
+    )
     assert "Date: {{go-live date}}" in answer.text
     assert "See the rehearsal (L-0001) and L-0002." in answer.text
 

@@ -51,7 +51,11 @@ def test_a_chosen_value_without_hits_stays_choosable(client):
 def test_it_passes_the_whole_request_to_the_engine(client, engine):
     client.get("/search?q=x&tag=a&tag=b&year=2020&mode=semantic&sort=newest&page=3")
     request = engine.seen[-1]
-    assert [(each.field, each.value) for each in request.filters] == [("tag", "a"), ("tag", "b"), ("year", "2020")]
+    assert [(each.field, each.value) for each in request.filters] == [
+        ("tag", "a"),
+        ("tag", "b"),
+        ("year", "2020"),
+    ]
     assert (request.text, request.mode, request.sort, request.offset) == ("x", "semantic", "newest", 40)
 
 
@@ -79,6 +83,8 @@ def test_an_empty_repository_says_so(empty_client):
 def test_it_says_when_a_ranking_is_missing(client, engine):
     engine.degraded = ("semantic",)
     assert "ranking by meaning is missing" in client.get("/search?q=cut-over").text
+    engine.degraded = ("keyword", "semantic")
+    assert "ranking by words and ranking by meaning are missing" in client.get("/search?q=cut-over").text
 
 
 def test_it_offers_the_corrected_query_and_the_notes(client, engine):

@@ -49,7 +49,8 @@ def entry(ref: str) -> str | BaseResponse:
     if not is_preview:
         page = page.with_similar(_similar(ref))
     prepare_markdown(page.texts)
-    response = Response(render_template("entries/preview.html" if is_preview else "entries/page.html", page=page))
+    template = "entries/preview.html" if is_preview else "entries/page.html"
+    response = Response(render_template(template, page=page))
     response.headers["Vary"] = "X-Fragment"
     response.headers["Cache-Control"] = "no-store" if is_preview else "no-cache"
     return response
@@ -103,10 +104,10 @@ def _load(ref: str, number: int | None) -> EntryPage:
 
 
 def _similar(ref: str) -> list[Hit]:
-    """The entries nearest in meaning; none, and a line in the log, where the index fails."""
+    """The entries nearest in meaning; none, and a line in the log, whatever breaks in the index."""
     try:
         return services().engine.similar(ref, current().reader, SIMILAR_ASKED)
-    except Exception:  # noqa: BLE001 - the page is right without them, whatever broke in the index
+    except Exception:
         logger.exception("request %s: similar entries of %s failed", current().request_id, ref)
         return []
 

@@ -57,8 +57,10 @@ class EntryPage:
 
     def with_similar(self, hits: list[Hit]) -> EntryPage:
         """The page with similar entries that it does not link to already."""
-        linked = {link.ref for group in (*self.outgoing, *self.incoming) for link in group.links} | set(self.titles)
-        return replace(self, similar=tuple(hit for hit in hits if hit.entry.ref not in linked)[:SIMILAR_SHOWN])
+        groups = (*self.outgoing, *self.incoming)
+        linked = {link.ref for group in groups for link in group.links} | set(self.titles)
+        new = [hit for hit in hits if hit.entry.ref not in linked]
+        return replace(self, similar=tuple(new[:SIMILAR_SHOWN]))
 
     @property
     def is_old(self) -> bool:
@@ -115,26 +117,25 @@ def load_page(session: Session, ref: str, reader: Reader, number: int | None) ->
         incoming=_groups(incoming, INCOMING),
         replaced_by=tuple(link for link in around.incoming if link.relation == "supersedes"),
         recurrences=sum(link.relation == "recurrence of" for link in around.incoming),
-        project=_find(session, content.project, reader) if isinstance(content, Review) and content.project else None,
+        project=_find(session, content.project, reader) if isinstance(content, Review) else None,
         journey=_journey(session, content, titles, reader) if isinstance(content, Path) else None,
     )
 
 
-def _find(session: Session, ref: str, reader: Reader) -> EntryView | None:
+def _find(session: Session, ref: str | None, reader: Reader) -> EntryView | None:
     try:
-        return reading.get_entry(session, ref, reader)
+        return reading.get_entry(session, ref, reader) if ref else None
     except NotFound:
         return None
 
 
-def _journey(
-    session: Session, path: Path, titles: Mapping[str, tuple[str, str]], reader: Reader
-) -> Journey:
-    minutes = {}
+def _journey(session: Session, path: Path, titles: Mapping[str, tuple[str, str]], reader: Reader) -> Journey:
+    minutes: dict[str, int | None] = {}
     for step in (step for stage in path.stages for step in stage.steps):
         if step.minutes is None and titles.get(step.entry, ("",))[0] == "training":
             entry = _find(session, step.entry, reader)
-            minutes[step.entry] = entry.content.minutes if entry and isinstance(entry.content, Training) else None
+            if entry is not None and isinstance(entry.content, Training):
+                minutes[step.entry] = entry.content.minutes
     return journey(path, titles, minutes)
 
 
@@ -150,7 +151,8 @@ def _shown_in_text(content: Content) -> set[str]:
         case Training():
             return set(content.source_lessons)
         case Path():
-            return {step.entry for stage in content.stages for step in stage.steps} | set(content.prerequisites)
+            steps = {step.entry for stage in content.stages for step in stage.steps}
+            return steps | set(content.prerequisites)
         case _:
             return set()
 

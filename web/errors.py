@@ -51,7 +51,8 @@ WORDS = {
                "Wait a minute, then try again."),
     500: Words("Something went wrong here", "The fault is ours and has been logged. Nothing was changed.",
                "Try again. If it stays, send the id below to the people who run this repository."),
-    503: Words("The repository does not answer", "The records cannot be reached at the moment. Nothing is lost.",
+    503: Words("The repository does not answer",
+               "The records cannot be reached at the moment. Nothing is lost.",
                "Try again in a minute."),
 }  # fmt: skip
 

@@ -57,8 +57,8 @@ def measures(project: Project) -> list[Measure]:
                 for label, on, value in rows
             ]
             if actual:
-                last = MeasureRow("Actual", project.finished_on, actual, FULL * actual / longest, None, is_actual=True)
-                bars.append(last)
+                share = FULL * actual / longest
+                bars.append(MeasureRow("Actual", project.finished_on, actual, share, None, is_actual=True))
             found.append(Measure(name, unit, tuple(bars)))
     return found
 
@@ -136,9 +136,7 @@ class Journey:
         return sum(len(stage.steps) for stage in self.stages)
 
 
-def journey(
-    path: Path, titles: Mapping[str, tuple[str, str]], minutes: Mapping[str, int | None]
-) -> Journey:
+def journey(path: Path, titles: Mapping[str, tuple[str, str]], minutes: Mapping[str, int | None]) -> Journey:
     """The path with titles and times; a step's own time goes before its entry's."""
 
     def walked(step: Step) -> JourneyStep:

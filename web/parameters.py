@@ -63,9 +63,7 @@ class Facets(Parameters):
     method: Values = []
     year: Annotated[list[Annotated[Whole, Field(ge=1000, le=9999)]], Field(max_length=MAX_VALUES)] = []
     outcome: Values = []
-    verified: Annotated[
-        list[Literal["verified", "overdue", "unverified"]], Field(max_length=MAX_VALUES)
-    ] = []
+    verified: Annotated[list[Literal["verified", "overdue", "unverified"]], Field(max_length=MAX_VALUES)] = []
 
     @property
     def filters(self) -> tuple[Filter, ...]:
@@ -77,7 +75,7 @@ class Facets(Parameters):
 class SearchParameters(Facets):
     """A search as an API call states it."""
 
-    q: Annotated[str, Field(description="Words, \"exact phrases\", -word, field:value, ids.")] = ""
+    q: Annotated[str, Field(description='Words, "exact phrases", -word, field:value, ids.')] = ""
     mode: Mode = "hybrid"
     sort: Sort = "relevance"
     offset: Annotated[Whole, Field(ge=0, le=MAX_DEPTH)] = 0

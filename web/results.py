@@ -60,8 +60,9 @@ class ResultsView:
 
     @property
     def degraded(self) -> str:
-        """Which rankings are missing, in words; empty when all answered."""
-        return " and ".join(RANKING_NAMES.get(name, name) for name in self.page.degraded)
+        """What is missing, as a sentence's beginning with its verb; empty when all is there."""
+        names = [RANKING_NAMES.get(name, name) for name in self.page.degraded]
+        return " and ".join(names) + (" are" if len(names) > 1 else " is") if names else ""
 
     @property
     def tips(self) -> list[Tip]:
@@ -108,9 +109,11 @@ def _tips(page: SearchPage, state: SearchState, active: list[Chip]) -> list[Tip]
         found.append(Tip(f"Do not leave out {words}", state.url_asking(query, excluded=())))
     if query.phrases:
         loose = (*query.words, *" ".join(query.phrases).split())
-        found.append(Tip("Search for the words without the quotes", state.url_asking(query, words=loose, phrases=())))
+        url = state.url_asking(query, words=loose, phrases=())
+        found.append(Tip("Search for the words without the quotes", url))
     if len(query.words) > FEWER_WORDS:
         # Long words carry most of the meaning; they are kept in the order typed.
         longest = tuple(sorted(sorted(query.words, key=len)[-FEWER_WORDS:], key=query.words.index))
-        found.append(Tip(f"Ask with fewer words: {' '.join(longest)}", state.url_asking(query, words=longest)))
+        url = state.url_asking(query, words=longest)
+        found.append(Tip(f"Ask with fewer words: {' '.join(longest)}", url))
     return found

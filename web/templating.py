@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ICONS = "build/icons.svg"
 FORMATS = (
-    "day", "month", "number", "signed", "short_amount", "duration", "trust", "facet_value", "kind_name", "event_date",
+    "day", "month", "number", "signed", "short_amount", "duration", "trust", "facet_value", "kind_name",
+    "event_date",
 )  # fmt: skip
 """Functions of `web.labels` that templates use as filters."""
 TOP_LEVEL = 3

@@ -162,7 +162,7 @@ def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         yield path, guard(join_items(value))
     else:
-        yield path, "{}" if value == {} else _write(value)
+        yield path, _write(value)
 
 
 def _write(value: Any) -> str:

@@ -50,7 +50,7 @@ class LeftOut:
 
 
 def find(paths: Iterable[Path], wanted: str | None) -> tuple[list[SourceFile], list[LeftOut]]:
-    """The files under `paths`, in the order to load them; `wanted` is a format instead of the suffix's."""
+    """The files under `paths`, each once, in the order to load them; `wanted` is a format for all."""
     paths = [Path(path) for path in paths]
     found: list[SourceFile] = []
     left_out: list[LeftOut] = []
@@ -58,7 +58,8 @@ def find(paths: Iterable[Path], wanted: str | None) -> tuple[list[SourceFile], l
         items = _in_folder(path, wanted, alone=len(paths) == 1) if path.is_dir() else [_named(path, wanted)]
         for item in items:
             (found if isinstance(item, SourceFile) else left_out).append(item)  # type: ignore[arg-type]
-    return sorted(found, key=lambda file: file.order), left_out
+    once = {file.path.resolve(): file for file in reversed(found)}
+    return sorted(once.values(), key=lambda file: file.order), left_out
 
 
 def _named(path: Path, wanted: str | None) -> SourceFile | LeftOut:

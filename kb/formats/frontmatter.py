@@ -14,11 +14,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 MAX_DEPTH = 20
+MAX_EVENTS = 50_000
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "merge", "value")}
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,400})")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)", re.IGNORECASE)
-# Printable on one line for certain; anything else is left to the emitter's double quotes.
-_BLOCK_TEXT = re.compile(r"[^\s\uFEFF\uFFFE\uFFFF][^\t\uFEFF\uFFFE\uFFFF]*")
 _LONG = 80
 
 
@@ -43,9 +42,9 @@ class FrontMatter:
         self.data: dict[str, Any] = self._mapping(node, "") if node is not None else {}
 
     def _check_events(self, text: str) -> None:
-        """Refuses aliases and deep nesting before anything is built from them."""
+        """Refuses aliases, deep nesting and floods before anything is built from them."""
         depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
+        for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
             line = _line(event) + self._first_line
             if getattr(event, "anchor", None):
                 advice = "write the value out, and put a text that starts with & or * in quotes"
@@ -53,6 +52,8 @@ class FrontMatter:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise BadFile(line, f"is nested more than {MAX_DEPTH} deep; no field needs that")
+            if number > MAX_EVENTS:
+                raise BadFile(line, "has too many values; the text belongs under the front matter")
 
     def _mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -117,7 +118,7 @@ def _not_yaml(error: yaml.MarkedYAMLError, first_line: int) -> BadFile:
 
 
 class _Block(str):
-    """Text that is written as a block scalar."""
+    """Text that is written as a block scalar, or in double quotes where a block would lose something."""
 
     __slots__ = ()
 
@@ -142,14 +143,6 @@ def _styled(value: Any) -> Any:
         return {name: _styled(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_styled(item) for item in value]
-    if isinstance(value, str) and (len(value) > _LONG or "\n" in value) and _fits_block(value):
-        return _Block(value + "\n")
+    if isinstance(value, str) and (len(value) > _LONG or "\n" in value):
+        return _Block(value)
     return value
-
-
-def _fits_block(text: str) -> bool:
-    """Whether a block scalar keeps the text: no tabs, no spaces at the ends of lines.
-
-    The line break added at the end is removed again by the model, which strips every text.
-    """
-    return bool(_BLOCK_TEXT.fullmatch(text)) and not any(line.endswith(" ") for line in text.split("\n"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kb.formats.cells import Shape
 
 DEFAULT_KIND = "project"
+MAX_COLUMNS = 2_000
 _DELIMITERS = {";": ";", "\t": "a tab", "|": "|"}
 
 
@@ -72,6 +73,8 @@ def _csv_words(error: csv.Error) -> str:
 
 def _columns(line: int, names: list[str], options: LoadOptions) -> list[str]:
     """The checked header. Raises BadFile naming the column."""
+    if len(names) > MAX_COLUMNS:
+        raise BadFile(line, f"names {len(names)} columns; at most {MAX_COLUMNS} are read")
     kinds = list(CONTENT)
     if "kind" not in names and "id" not in names:
         kinds = [options.kind or DEFAULT_KIND]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ def main() -> int:
     options = parse_options()
     chosen = _chosen(options)
     logging.basicConfig(level=logging.ERROR)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that homes are removed
     tables: list[Table] = []
     failures: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="precedent-bench-") as home:

@@ -29,6 +29,7 @@ from web.commands import open_embedder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Self
 
     from indexer.embedder import Embedder
     from indexer.sync import SyncReport
@@ -55,6 +56,34 @@ def data_folder() -> Path | None:
     named = os.environ.get("PRECEDENT_DATA")
     folder = Path(named).expanduser() if named else REPOSITORY.parent / "shared" / "data"
     return folder if folder.is_dir() else None
+
+
+@dataclass
+class Spent:
+    """Time that a block takes: by the clock, and of processors (other programs do not count)."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def __enter__(self) -> Self:
+        self.seconds, self.cpu_seconds = self.seconds - time.perf_counter(), self.cpu_seconds - _cpu()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds, self.cpu_seconds = self.seconds + time.perf_counter(), self.cpu_seconds + _cpu()
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.seconds + other.seconds, self.cpu_seconds + other.cpu_seconds)
+
+    @property
+    def times(self) -> tuple[float, float]:
+        """Both, by the clock first."""
+        return self.seconds, self.cpu_seconds
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of those it has waited for."""
+    return sum(os.times()[:4])
 
 
 @dataclass(frozen=True)
@@ -87,8 +116,8 @@ class Bench:
     corpus: Corpus
     data: Path | None
     quick: bool
-    seconds: dict[str, float] = field(default_factory=dict)
-    """How long preparing steps took; see `tests.bench.filling`."""
+    spent: dict[str, Spent] = field(default_factory=dict)
+    """What `load` and `index` took; see `tests.bench.filling`."""
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -105,9 +134,8 @@ class Bench:
         """Loads the corpus, once."""
         database = self.database
         say(f"loading {self.corpus.words}")
-        started = time.perf_counter()
-        report = load(database, self.corpus.paths, self.corpus.options)
-        self.seconds["load"] = time.perf_counter() - started
+        with Spent() as self.spent["load"]:
+            report = load(database, self.corpus.paths, self.corpus.options)
         if report.failed:
             raise BenchError(f"{report.failed} records did not load, first: {report.problems[0]}")
         return report
@@ -117,7 +145,8 @@ class Bench:
         """Loads and indexes the corpus, once."""
         records = self.loaded.created
         say(f"indexing {records:,} records")
-        return self.writer().sync()
+        with Spent() as self.spent["index"]:
+            return self.writer().sync()
 
     def writer(self) -> IndexWriter:
         """The index writer of the temporary home."""

@@ -44,12 +44,12 @@ def get_entry(_: NoParameters, ref: str) -> EntryAnswer:
     with services().database.read() as session:
         view = reading.get_entry(session, checked_ref(ref), reader)
         around = reading.neighbours(session, view, reader)
-    return EntryAnswer(
-        **revision_data(view, current().today),
-        content=view.content,
-        links=[LinkPart.of(link) for link in around.outgoing],
-        linked_from=[LinkPart.of(link) for link in around.incoming],
-    )
+    data = revision_data(view, current().today) | {
+        "content": view.content,
+        "links": [LinkPart.of(link) for link in around.outgoing],
+        "linked_from": [LinkPart.of(link) for link in around.incoming],
+    }
+    return EntryAnswer.model_validate(data)
 
 
 def get_revision(_: NoParameters, ref: str, number: str) -> RevisionAnswer:
@@ -58,7 +58,8 @@ def get_revision(_: NoParameters, ref: str, number: str) -> RevisionAnswer:
         raise NotFound(f"{ref} has no such revision; revisions are numbered from 1.")
     with services().database.read() as session:
         view = reading.get_entry(session, checked_ref(ref), current().reader, int(number))
-    return RevisionAnswer(**revision_data(view, current().today), content=view.content)
+    data = revision_data(view, current().today) | {"content": view.content}
+    return RevisionAnswer.model_validate(data)
 
 
 def history(_: NoParameters, ref: str) -> HistoryAnswer:

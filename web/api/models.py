@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from kb.content import Content
+from kb.reading import Verification
 from web.parameters import Kind
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from search.results import Hit
 
 MAX_FACET_VALUES = 50
-Verification = Literal["verified", "overdue", "unverified"]
 
 
 class Answer(BaseModel):
@@ -59,25 +60,21 @@ class HitPart(Answer):
     @classmethod
     def of(cls, hit: Hit, today: date) -> HitPart:
         """The hit as the API shows it."""
-        entry, why = hit.entry, hit.why
-        return cls(
-            id=entry.ref,
-            kind=entry.kind,
-            title=entry.title,
-            score=hit.score,
-            snippet=hit.plain_snippet,
-            why=str(why),
-            fragments=[FragmentPart(text=part.text, marked=part.marked) for part in hit.snippet],
-            reasons=Reasons(
-                words=list(why.words),
-                passage=why.passage,
-                keyword_rank=why.keyword_rank,
-                semantic_rank=why.semantic_rank,
-                similarity=why.similarity,
-            ),
-            verification=entry.verification(today),
-            verified_on=entry.verified_on,
-            url=f"/entries/{entry.ref}",
+        entry = hit.entry
+        return cls.model_validate(
+            {
+                "id": entry.ref,
+                "kind": entry.kind,
+                "title": entry.title,
+                "score": hit.score,
+                "snippet": hit.plain_snippet,
+                "why": str(hit.why),
+                "fragments": [asdict(part) for part in hit.snippet],
+                "reasons": asdict(hit.why),
+                "verification": entry.verification(today),
+                "verified_on": entry.verified_on,
+                "url": f"/entries/{entry.ref}",
+            }
         )
 
 
@@ -135,10 +132,10 @@ class RevisionPart(Answer):
     @classmethod
     def of(cls, view: EntryView, today: date) -> RevisionPart:
         """The revision as the API shows it, without its content."""
-        return cls(**revision_data(view, today))
+        return cls.model_validate(revision_data(view, today))
 
 
-def revision_data(view: EntryView, today: date) -> dict[str, object]:
+def revision_data(view: EntryView, today: date) -> dict[str, Any]:
     """The values of RevisionPart."""
     return {
         "id": view.ref,

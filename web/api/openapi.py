@@ -12,10 +12,13 @@ from pydantic.json_schema import models_json_schema
 from kb.content import CONTENT
 from kb.text import REF_PATTERN
 from web.api.models import Answer, ProblemAnswer
-from web.parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pydantic import BaseModel
+
+    from web.parameters import Parameters
 
 _REF = "#/components/schemas/{model}"
 _PATH_NAME = re.compile(r"<(\w+)>")
@@ -43,9 +46,10 @@ class Operation:
 
 def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole description as a JSON object."""
-    answers = [*{operation.answer for operation in operations}, ProblemAnswer, *CONTENT.values()]
-    names, schemas = models_json_schema(
-        [(model, "serialization") for model in sorted(answers, key=lambda model: model.__name__)],
+    models: set[type[BaseModel]] = {operation.answer for operation in operations} | {ProblemAnswer}
+    models |= set(CONTENT.values())
+    _, schemas = models_json_schema(
+        [(model, "serialization") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template=_REF,
     )
     components = schemas["$defs"]

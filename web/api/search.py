@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 def search(parameters: SearchParameters) -> SearchAnswer:
     """One search through the same engine as the pages."""
     request = SearchRequest(
-        parameters.q, parameters.filters, parameters.mode, parameters.sort, parameters.offset, parameters.limit
+        text=parameters.q,
+        filters=parameters.filters,
+        mode=parameters.mode,
+        sort=parameters.sort,
+        offset=parameters.offset,
+        limit=parameters.limit,
     )
     page = services().engine.search(request, current().reader)
     return SearchAnswer(

@@ -25,16 +25,18 @@ export function startSearch() {
       dock(form);
       swap(results, html);
     } catch {
-      announce("The search did not answer. Press Enter to try again.");
+      say(results, "The search did not answer. Press Enter to try again.");
     }
     results.removeAttribute("aria-busy");
   }
 
   const typed = debounce(() => update(false), WAIT);
   const box = form.elements.q;
-  box.addEventListener("input", () => {
+  box.addEventListener("input", (event) => {
+    if (event.isComposing) return; // a word that an input method has not finished
     if (onResultsPage() || box.value.trim()) typed();
   });
+  box.addEventListener("compositionend", typed);
   document.addEventListener("change", (event) => {
     if (event.target.form === form && event.target !== box) update(true);
   });
@@ -58,6 +60,17 @@ function addressOf(form) {
   }
   const query = pairs.toString();
   return new URL(form.action).pathname + (query ? `?${query}` : "");
+}
+
+/** Shows a failure above the results that stand, and reads it out. */
+function say(results, words) {
+  const banner = document.createElement("div");
+  banner.className = "banner banner-warning";
+  banner.append(document.createElement("div"));
+  banner.firstChild.textContent = words;
+  results.querySelector(":scope > .banner")?.remove();
+  results.prepend(banner);
+  announce(words);
 }
 
 function swap(results, html) {
