@@ -185,7 +185,7 @@ def titles_of(session: Session, refs: Iterable[str], reader: Reader) -> dict[str
         .join(Revision)
         .where(Entry.ref.in_(set(refs)), Revision.state == "published", reader.visible)
     )
-    return {ref: (kind, title) for ref, kind, title in session.execute(query).tuples()}
+    return {ref: (kind, title) for ref, kind, title in session.execute(query)}
 
 
 def counts(session: Session, reader: Reader) -> dict[str, int]:
@@ -196,13 +196,21 @@ def counts(session: Session, reader: Reader) -> dict[str, int]:
         .where(Revision.state == "published", reader.visible)
         .group_by(Entry.kind)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
-def newest(session: Session, reader: Reader, limit: int = 8) -> list[EntryView]:
-    """The entries published last."""
-    query = _revisions(reader).where(Revision.state == "published")
-    order = (Revision.decided_at.desc(), Revision.id.desc())
+def newest(session: Session, reader: Reader, limit: int = 8, of_a_kind: int = 3) -> list[EntryView]:
+    """The entries published last, at most `of_a_kind` of each kind: a load of projects hides no lesson."""
+    latest = (Revision.decided_at.desc(), Revision.id.desc())
+    place = func.row_number().over(partition_by=Entry.kind, order_by=latest)
+    ranked = (
+        select(Revision.id, place.label("place"))
+        .join(Entry)
+        .where(Revision.state == "published", reader.visible)
+        .subquery()
+    )
+    query = _revisions(reader).join(ranked, ranked.c.id == Revision.id).where(ranked.c.place <= of_a_kind)
+    order = (Revision.decided_at.desc(), ranked.c.place, Revision.id.desc())
     return [_view(revision) for revision in session.scalars(query.order_by(*order).limit(limit))]
 
 

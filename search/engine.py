@@ -13,7 +13,7 @@ import numpy as np
 
 from indexer.embedder import EncoderMissing, default_encoder_folder, load_embedder
 from indexer.snapshot import IndexMissing, SnapshotSource
-from kb.reading import get_revisions, published_heads, scan
+from kb.reading import counts, get_revisions, published_heads, scan
 from search import explain, ranking
 from search.facets import count_facets
 from search.query import Query, parse
@@ -213,12 +213,13 @@ class Engine:
         words = [*query.words, *query.phrases]
         with self.database.read() as session:
             views = scan(session, words, reader, MAX_LIMIT)
+            searched = sum(counts(session, reader).values())
         kinds = {f.value for f in query.filters if f.field == "kind" and not f.negated}
         views = [view for view in views if not kinds or view.kind in kinds]
         page = views[request.offset : request.offset + request.limit]
         hits = tuple(explain.plain_hit(view, query) for view in page)
         return SearchPage(
-            query, request, len(views), hits, degraded=("keyword", "semantic"), searched=len(views)
+            query, request, len(views), hits, degraded=("keyword", "semantic"), searched=searched
         )
 
 

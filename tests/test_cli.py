@@ -88,8 +88,8 @@ def test_load_search_export_and_load_again(tmp_path, encoder_folder, sample):
     again = environment | {"PRECEDENT_DATABASE_URL": f"sqlite:///{tmp_path}/two.sqlite"}
     assert "124 created" in run(again, "load", "--no-index", tmp_path / "out").stdout
     run(again, "export", tmp_path / "out2")
-    same = subprocess.run(["diff", "-r", tmp_path / "out", tmp_path / "out2"], check=False, capture_output=True, text=True)
-    assert same.stdout == ""
+    compare = ["diff", "-r", tmp_path / "out", tmp_path / "out2"]
+    assert subprocess.run(compare, check=False, capture_output=True, text=True).stdout == ""
 
 
 def test_a_broken_record_sets_the_exit_status_and_the_rest_loads(tmp_path, sample):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -95,6 +96,16 @@ def test_what_is_published_is_soon_found(served, repository):
     with repository.database.write() as session:
         apply_record(session, parse_record({"kind": "lesson", "title": "Zeppelin hangars need zoning"}))
     assert eventually(lambda: any("Zeppelin" in hit["title"] for hit in search(url, "zeppelin")["hits"]))
+
+
+def test_a_pasted_description_of_10000_characters_is_answered(served):
+    url, _, _ = served
+    answer = search(url, "supplier%20" * 1_100)
+    assert answer["total"]
+    assert any("8,000" in note or "400" in note for note in answer["notes"])
+    with pytest.raises((urllib.error.HTTPError, OSError)):
+        search(url, "x" * 2_000_000)
+    assert search(url, "supplier")["total"]
 
 
 def test_a_deleted_index_is_answered_without_and_comes_back(served, repository):

@@ -113,6 +113,9 @@ def _server_command(settings: Settings) -> list[str]:
         "--timeout": "60",
         "--graceful-timeout": str(STOP_SECONDS - 5),
         "--log-level": "warning",
+        # A description pasted into the search box is longer than the usual 4 kB of a request line.
+        "--http-parser": "fast",
+        "--limit-request-line": "0",
     }
     # Its default place is in the user's own folder, where two servers would meet.
     switches = ["--no-control-socket"]

@@ -66,5 +66,6 @@ def index_sentence(report: SyncReport) -> str:
         return f"The index is up to date ({report.unchanged:,} entries)."
     return (
         f"Indexed {report.added:,} entries, removed {report.removed:,}, "
-        f"left {report.unchanged:,} as they were; {report.embedded:,} passages embedded; {report.seconds:.1f} s."
+        f"left {report.unchanged:,} as they were; "
+        f"{report.embedded:,} passages embedded; {report.seconds:.1f} s."
     )

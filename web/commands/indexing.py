@@ -66,5 +66,6 @@ def encoder(model: Path | None, folder: Path | None) -> None:
 
     target = folder or Settings.from_env().encoder or default_encoder_folder()
     manifest = export_encoder(target, model)
-    agreement = "" if manifest.agreement is None else f" (agreement with the original {manifest.agreement:.3f})"
+    agreed = manifest.agreement
+    agreement = "" if agreed is None else f" (agreement with the original {agreed:.3f})"
     click.echo(f"The encoder {manifest.model} is in {target}{agreement}.")
