@@ -26,6 +26,9 @@ PASSAGE_DEPTH = 400
 """Passages read to find DEPTH entries: an entry has several."""
 FLOOR = 0.25
 """Cosine under which an entry that shares no word with the query is no hit: unrelated texts reach 0.2."""
+STRANGE_FLOOR = 0.4
+"""The same for a query of which no word occurs anywhere: letters alone make a vector too, and it is
+near to something."""
 FIELD_WEIGHTS = {"text": 1.0, "title": 0.5}
 
 
@@ -157,13 +160,14 @@ def rank(
     vector: NDArray[np.float32] | None, mode: str, depth: int = DEPTH,
 ) -> Ranking:  # fmt: skip
     """All hits among the allowed rows, best first. `keyword` (rows) and `vector` are the query's."""
+    floor = FLOOR if keyword.any() else STRANGE_FLOOR
     keyword = np.where(allowed, keyword, np.float32(0))
     matched = np.flatnonzero(keyword) if mode != "semantic" else np.zeros(0, np.int64)
     if vector is None:
         ranked = matched[fusion.order(keyword[matched], matched)]
         return Ranking(ranked, keyword[ranked], keyword)
     near, cosines, passages = nearest(snapshot, vector, allowed, depth)
-    kept = (cosines >= FLOOR) | (keyword[near] > 0)
+    kept = (cosines >= floor) | (keyword[near] > 0)
     near, cosines, passages = near[kept], cosines[kept], passages[kept]
     if mode == "semantic":
         return _explained(Ranking(near, cosines, keyword), near, cosines, passages)

@@ -68,7 +68,9 @@ def judged(bench: Bench, name: str) -> Iterator[Collection | None]:
         yield evaluation.Collection.read(folder)
     else:
         with tempfile.TemporaryDirectory(prefix="precedent-bench-") as place:
-            shutil.copytree(folder, place, dirs_exist_ok=True)
+            (Path(place) / "qrels").mkdir()
+            for file in ("queries.jsonl", "qrels/test.tsv"):
+                shutil.copyfile(folder / file, Path(place) / file)  # not its mode: the data may be read-only
             _write_documents(bench.data / LESSONS, Path(place) / "corpus.jsonl", *NASA_TASKS[task])
             yield evaluation.Collection.read(Path(place))
 

@@ -23,7 +23,10 @@ _SHOWN = 200
 @click.option("--format", "form", type=click.Choice(["markdown", "jsonl", "csv", "llis"]), default=None,
               help="Format of the files; told by their endings otherwise.")  # fmt: skip
 @click.option(
-    "--kind", type=click.Choice(list(KINDS)), default=None, help="Kind of CSV rows that state none."
+    "--kind",
+    type=click.Choice(list(KINDS)),
+    default=None,
+    help="Kind of records that state none; CSV rows are projects otherwise.",
 )
 @click.option("--delimiter", default=",", show_default=True, help="Delimiter of CSV files.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of CSV files, such as cp1252.")
@@ -47,9 +50,7 @@ def load(
     from kb.formats import LoadOptions
     from kb.loading import load as load_files
 
-    options = LoadOptions(
-        format=form, kind=kind or "project", delimiter=delimiter, encoding=encoding, dry_run=dry_run
-    )
+    options = LoadOptions(format=form, kind=kind, delimiter=delimiter, encoding=encoding, dry_run=dry_run)
     settings, database = open_repository()
     with progress_bar("B", "Loading", scale=True) as progress:
         report = load_files(database, paths, options, progress)
