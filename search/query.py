@@ -76,11 +76,17 @@ def parse(text: str) -> Query:
 
     Words rank. `"a phrase"` must occur, `-word` and `-"a phrase"` (or NOT) must not;
     `kind:lesson,review` and `sector:"public health"` narrow, `-tag:x` narrows the other way,
-    `after:2019` and `before:2024` include their year. Fields that do not exist are words.
+    `after:2019` and `before:2024` include their year. Fields that do not exist are words, and a
+    pasted description of many words is words alone.
     """
-    from search.parsing import Parser
+    from search.parsing import MAX_WORDS, TOO_LONG, Parser
+    from search.pasted import LEAST_WORDS, description
 
-    return Parser(text).query()
+    parser = Parser(text)
+    query = parser.query()
+    if len(query.words) <= LEAST_WORDS:
+        return query
+    return description(query.source, parser.rest, MAX_WORDS, tuple(parser.notes.keys() & {TOO_LONG}))
 
 
 def render_query(query: Query) -> str:

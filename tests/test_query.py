@@ -284,3 +284,15 @@ def test_chosen_values_are_written_so_that_they_are_read_again() -> None:
     query = replace(parse("risk"), filters=(Filter("sector", 'rail "and" road'), Filter("region", "A, B")))
 
     assert parse(render_query(query)).filters == (Filter("sector", "rail and road"), Filter("region", "a, b"))
+
+
+def test_a_pasted_description_is_plain_words() -> None:
+    text = 'The vendor said "ready" - NOT so; type:problem, see L-0042. ' * 12
+    query = parse(text)
+    assert not query.phrases
+    assert not query.excluded
+    assert not query.filters
+    assert query.refs == ("L-0042",)
+    assert {"ready", "not", "type:problem", "so"} <= set(query.words)
+    assert query.notes[0].startswith("This long text was read as plain words")
+    assert parse(render_query(query)) == query
