@@ -9,6 +9,7 @@ from kb.kinds import KINDS
 
 
 def sample_paths() -> list[Path]:
-    """The folders of entries and the table of projects, for `kb.loading.load`."""
+    """The folders of entries, the table of projects and the vocabulary, for `kb.loading.load`."""
     folder = Path(str(files("corpus")))
-    return [path for path in (*(folder / kind for kind in KINDS), folder / "projects.csv") if path.exists()]
+    tables = (folder / "projects.csv", folder / "vocabulary.csv")
+    return [path for path in (*(folder / kind for kind in KINDS), *tables) if path.exists()]

@@ -13,8 +13,8 @@ from whoosh.lang.porter import stem as porter_stem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION = "1"
-"""Counted up when terms come out differently: an index of another version is rebuilt."""
+VERSION = "2"
+"""Counted up when terms come out or are kept differently: an index of another version is rebuilt."""
 
 MAX_TERM = 64
 # Letters and digits; a dot or apostrophe inside a word keeps `7120.5` and `don't` whole.
@@ -41,9 +41,14 @@ def words_of(text: str) -> Iterator[re.Match[str]]:
     return _WORD.finditer(text)
 
 
+def word_list(text: str) -> list[str]:
+    """The words of a text in their order."""
+    return _WORD.findall(text)
+
+
 def distinct_words(text: str) -> set[str]:
     """The different words of a text."""
-    return set(_WORD.findall(text))
+    return set(word_list(text))
 
 
 @lru_cache(maxsize=200_000)
@@ -52,12 +57,16 @@ def is_stop_word(word: str) -> bool:
     return fold(word) in STOP_WORDS
 
 
+@lru_cache(maxsize=200_000)
+def index_term(word: str) -> str | None:
+    """The index term of one word, None for a stop word."""
+    return None if is_stop_word(word) else term_of(word)
+
+
 def terms(text: str) -> list[tuple[int, str]]:
     """(position, term) of every word but stop words, which leave a gap in the positions."""
     return [
-        (position, term_of(word))
-        for position, word in enumerate(_WORD.findall(text))
-        if not is_stop_word(word)
+        (position, term_of(word)) for position, word in enumerate(word_list(text)) if not is_stop_word(word)
     ]
 
 

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from indexer.analysis import words_of
 from kb.markup import plain_text
 from kb.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kb.content import Content
     from kb.reading import EntryView
 
-VERSION = "1"
+VERSION = "2"
 """Counted up when documents come out differently: an index of another version is rebuilt."""
 
 PASSAGE_WORDS = 180
@@ -26,16 +28,20 @@ LEAST_WORDS = 12
 """A shorter section (a list of competencies, say) joins the one before: alone it matches too easily."""
 
 FACETS = ("kind", "type", "tag", "sector", "region", "phase", "method", "outcome")
+LABELS = ("sector", "region", "phases", "methods", "programme", "unit")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of one section. `digest` identifies the text that is embedded."""
+    """A stretch of one section."""
 
     heading: str
     text: str
     digest: bytes
+    """Identifies the text that is embedded."""
+    first_word: int
+    """Number of its first word within the document's text: says which passage a position is in."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Document:
     """Identity in the source it came from; empty when it was written here."""
     title: str
     text: str
+    """Title, tags and the passages in order: its words' numbers are the positions of the keyword index."""
     passages: tuple[Passage, ...]
     facets: dict[str, tuple[str, ...]]
     year: int
@@ -63,6 +70,9 @@ def make_document(view: EntryView, stamp: str) -> Document:
     """The document of a published revision; `stamp` is its Head's."""
     content = view.content
     parts = [(heading, plain_text(text)) for heading, text in sections(content)]
+    # Labels stand before the passages, so that each passage ends where the next begins.
+    head = "\n\n".join([content.title, " ".join(_labels(content))])
+    passages = tuple(_passages(content.title, head, parts))
     on = entry_date(view)
     return Document(
         revision_id=view.revision_id,
@@ -70,14 +80,22 @@ def make_document(view: EntryView, stamp: str) -> Document:
         ref=view.ref,
         key=view.key or "",
         title=content.title,
-        text="\n\n".join([content.title, *(text for _, text in parts), " ".join(content.tags)]),
-        passages=tuple(_passages(content.title, parts)),
+        text="\n\n".join([head, *(passage.text for passage in passages)]),
+        passages=passages,
         facets=_facets(view),
         year=on.year,
         day=on.toordinal(),
         due=view.due_on.toordinal() if view.due_on else 0,
         visibility=view.visibility,
     )
+
+
+def _labels(content: Content) -> Iterator[str]:
+    """Tags, and the short fields that people search by as words: "zero-emission fleet" is a programme."""
+    yield from content.tags
+    for name in LABELS:
+        value = getattr(content, name, "")
+        yield from [value] if isinstance(value, str) else value
 
 
 def entry_date(view: EntryView) -> date:
@@ -108,10 +126,18 @@ def _facets(view: EntryView) -> dict[str, tuple[str, ...]]:
     return {name: tuple(value for value in found if value) for name, found in values.items()}
 
 
-def _passages(title: str, parts: list[tuple[str, str]]) -> Iterator[Passage]:
+def _passages(title: str, head: str, parts: list[tuple[str, str]]) -> Iterator[Passage]:
+    """The passages of an entry, whose text begins with `head`; one that is empty if it says nothing."""
     found = [(heading, chunk) for heading, text in _joined(parts) for chunk in split(text)]
+    place = _count_words(head)
     for heading, chunk in found or [("", "")]:
-        yield Passage(heading, chunk, hashlib.sha256(embedded_text(title, chunk).encode()).digest()[:16])
+        digest = hashlib.sha256(embedded_text(title, chunk).encode()).digest()[:16]
+        yield Passage(heading, chunk, digest, place)
+        place += _count_words(chunk)
+
+
+def _count_words(text: str) -> int:
+    return sum(1 for _ in words_of(text))
 
 
 def _joined(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,123 +1,189 @@
-"""The postings of one segment as arrays: written beside Whoosh's segment, mapped by readers.
+"""The postings of one segment as arrays, kept beside Whoosh's files and mapped by readers.
 
-Whoosh decodes postings one object at a time; ranking wants whole lists at once. So the writer
-decodes each new segment once and readers share the arrays through the page cache.
+Whoosh decodes postings one object at a time; ranking wants whole lists at once. The arrays never
+change, so that all processes share them through the page cache.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-FIELDS = ("text", "title", "ids")
-_ARRAYS = ("indptr", "docs", "weights", "position_indptr", "positions", "revisions", "lengths", "totals")
+FIELDS = ("ids", "text", "title")
+"""In the order in which Whoosh keeps them."""
+
+_BIAS = 1 << 16
+"""Keeps the place of a phrase's start above zero when its first word is missing from the document."""
 
 
 @dataclass(frozen=True)
 class SegmentPostings:
-    """Compressed sparse rows: one row per (field, term), one column per document."""
+    """Compressed sparse rows: one row per (field, term), one column per document.
 
-    terms: tuple[str, ...]
-    """`field:term`, sorted as Whoosh sorts them."""
+    Integers are kept in the smallest type that holds them.
+    """
+
+    terms: NDArray[np.bytes_]
+    """(rows): UTF-8, sorted within each field."""
+    field_rows: NDArray[np.int64]
+    """(fields + 1): the rows of field i are field_rows[i]:field_rows[i + 1]."""
     indptr: NDArray[np.int64]
-    """(terms + 1): the postings of term i are indptr[i]:indptr[i + 1]."""
+    """(rows + 1): the postings of row i are indptr[i]:indptr[i + 1]."""
     docs: NDArray[np.int32]
-    """(postings): document numbers within the segment, ascending per term."""
-    weights: NDArray[np.float32]
+    """(postings): document numbers within the segment, ascending per row."""
+    frequencies: NDArray[np.unsignedinteger]
     """(postings): how often the term occurs in the document."""
     position_indptr: NDArray[np.int64]
-    """(postings + 1): the positions of posting j are position_indptr[j]:position_indptr[j + 1]."""
-    positions: NDArray[np.int32]
+    """(rows + 1): the positions of row i are position_indptr[i]:position_indptr[i + 1], as many for
+    each posting as its frequency says."""
+    positions: NDArray[np.unsignedinteger]
     """Positions of terms in their field, ascending per posting."""
     revisions: NDArray[np.int64]
     """(documents): revision id of each document."""
     lengths: NDArray[np.float32]
-    """(fields, documents): lengths as Whoosh keeps them, rounded to what fits a byte."""
-    totals: NDArray[np.float64]
-    """(fields): exact sums of the lengths."""
+    """(fields, documents): lengths in terms as Whoosh keeps them, rounded to what fits a byte."""
 
     @property
     def count(self) -> int:
         """Documents in the segment, deleted ones included."""
         return len(self.revisions)
 
-    @cached_property
-    def number_of(self) -> dict[str, int]:
-        """Row of each `field:term`."""
-        return dict(zip(self.terms, range(len(self.terms)), strict=True))
+    @property
+    def totals(self) -> NDArray[np.int64]:
+        """(fields): exact sums of the lengths: as many as there are positions."""
+        return np.diff(self.position_indptr[self.field_rows])
 
-    def slice_of(self, field: str, term: str) -> slice:
-        """Where the term's postings lie; an empty slice when it does not occur."""
-        number = self.number_of.get(f"{field}:{term}")
-        if number is None:
-            return slice(0, 0)
-        return slice(int(self.indptr[number]), int(self.indptr[number + 1]))
+    def row_of(self, field: str, term: str) -> int | None:
+        """The row of a term, None when it does not occur."""
+        number = FIELDS.index(field)
+        first, end = int(self.field_rows[number]), int(self.field_rows[number + 1])
+        wanted = term.encode()
+        # A longer needle would make NumPy copy the haystack into a wider type.
+        if first == end or not wanted or len(wanted) > self.terms.itemsize:
+            return None
+        row = first + int(self.terms[first:end].searchsorted(np.array(wanted, self.terms.dtype)))
+        return row if row < end and self.terms[row] == wanted else None
 
-    def positions_of(self, postings: slice) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(document, position) of every occurrence in these postings."""
-        bounds = self.position_indptr[postings.start : postings.stop + 1]
-        if len(bounds) < 2:
-            return np.empty(0, np.int32), np.empty(0, np.int32)
-        docs = np.repeat(self.docs[postings], np.diff(bounds))
-        return docs, self.positions[int(bounds[0]) : int(bounds[-1])]
+    def document_frequency(self, field: str, term: str) -> int:
+        """In how many documents the term occurs, deleted ones included."""
+        row = self.row_of(field, term)
+        return 0 if row is None else int(self.indptr[row + 1] - self.indptr[row])
+
+    def postings(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.unsignedinteger]]:
+        """(documents, frequencies) of a row."""
+        part = slice(int(self.indptr[row]), int(self.indptr[row + 1]))
+        return self.docs[part], self.frequencies[part]
+
+    def occurrences(
+        self, row: int, wanted: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int32], NDArray[np.unsignedinteger]]:
+        """(document, position) of every occurrence in documents for which `wanted` (documents) holds."""
+        docs, frequencies = self.postings(row)
+        kept = np.flatnonzero(wanted.take(docs))
+        sizes = frequencies.take(kept).astype(np.intp)
+        ends = np.cumsum(frequencies, dtype=np.intp).take(kept) + int(self.position_indptr[row])
+        places = np.repeat(ends - np.cumsum(sizes), sizes)
+        places += np.arange(len(places))
+        return np.repeat(docs.take(kept), sizes), self.positions.take(places)
+
+    def positions_in(self, row: int, wanted: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """For each of the wanted documents the positions of the row's term, ascending."""
+        mask = np.zeros(self.count, bool)
+        mask[wanted] = True
+        docs, positions = self.occurrences(row, mask)
+        firsts, ends = docs.searchsorted(wanted), docs.searchsorted(wanted, "right")
+        return [positions[first:end].astype(np.int64) for first, end in zip(firsts, ends, strict=True)]
+
+    def phrase(
+        self, field: str, terms: Sequence[tuple[int, str]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(documents, counts): where and how often the terms occur at these relative positions."""
+        rows = [(offset, self.row_of(field, term)) for offset, term in terms]
+        found = [(offset, row) for offset, row in rows if row is not None]
+        if not found or len(found) < len(rows):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        common = self._documents_of_all({row for _, row in found})
+        starts = reduce(_common, (self._starts(row, offset, common) for offset, row in found))
+        return np.unique(starts >> 32, return_counts=True)
+
+    def _starts(self, row: int, offset: int, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Where a phrase would start of which this is the word at `offset`, ascending: one number for
+        each, document * 2**32 + position, so that they can be intersected.
+        """
+        docs, positions = self.occurrences(row, wanted)
+        return (docs.astype(np.int64) << 32) + (positions.astype(np.int64) - offset + _BIAS)
+
+    def _documents_of_all(self, rows: set[int]) -> NDArray[np.bool_]:
+        """(documents): those that hold every one of the rows' terms."""
+        lists = sorted((self.postings(row)[0] for row in rows), key=len)
+        common = np.zeros(self.count, bool)
+        common[lists[0]] = True
+        for docs in lists[1:]:
+            both = docs[common.take(docs)]
+            common = np.zeros(self.count, bool)
+            common[both] = True
+        return common
 
     def save(self, folder: Path) -> None:
         """Writes the arrays, so that a folder of this name is always complete."""
         partial = folder.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        (partial / "terms").write_text("\n".join(self.terms), "utf-8")
-        for name in _ARRAYS:
-            np.save(partial / f"{name}.npy", getattr(self, name))
+        for each in fields(self):
+            np.save(partial / f"{each.name}.npy", getattr(self, each.name))
+        shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)
 
     @classmethod
     def load(cls, folder: Path) -> SegmentPostings:
-        """Maps the arrays. Raises OSError or ValueError when they are missing or broken."""
-        text = (folder / "terms").read_text("utf-8")
-        arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS
-        }
-        return cls(terms=tuple(text.split("\n")) if text else (), **arrays)
+        """Maps the arrays. Raises OSError, ValueError or EOFError when they are missing or broken."""
+        return cls(*(_mapped(folder / f"{each.name}.npy") for each in fields(cls)))
 
 
-def extract(reader: Any) -> SegmentPostings:
-    """The postings of one Whoosh segment reader."""
-    terms: list[str] = []
-    docs: list[int] = []
-    weights: list[float] = []
-    positions: list[int] = []
-    indptr, position_indptr = [0], [0]
-    for field in FIELDS:
-        for raw in reader.lexicon(field):
-            terms.append(f"{field}:{raw.decode()}")
-            matcher = reader.postings(field, raw)
-            while matcher.is_active():
-                docs.append(matcher.id())
-                weights.append(matcher.weight())
-                positions += matcher.value_as("positions")
-                position_indptr.append(len(positions))
-                matcher.next()
-            indptr.append(len(docs))
-    count = reader.doc_count_all()
-    lengths = [[reader.doc_field_length(doc, field) or 0 for doc in range(count)] for field in FIELDS]
-    return SegmentPostings(
-        terms=tuple(terms),
-        indptr=np.array(indptr, np.int64),
-        docs=np.array(docs, np.int32),
-        weights=np.array(weights, np.float32),
-        position_indptr=np.array(position_indptr, np.int64),
-        positions=np.array(positions, np.int32),
-        revisions=np.array([int(fields["revision"]) for _, fields in reader.iter_docs()], np.int64),
-        lengths=np.array(lengths, np.float32).reshape(len(FIELDS), count),
-        totals=np.array([reader.field_length(field) for field in FIELDS], np.float64),
-    )
+def _mapped(file: Path) -> NDArray[Any]:
+    """The array of a file as a plain one: np.memmap takes microseconds for every slice."""
+    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
+
+
+def _common(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What two ascending lists without repetitions share. A stable sort finds them sorted already and
+    merges them, ten times faster than np.intersect1d sorts.
+    """
+    both = np.concatenate([one, other])
+    both.sort(kind="stable")
+    shared: NDArray[np.int64] = both[1:][both[1:] == both[:-1]]
+    return shared
+
+
+def compact(numbers: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
+    """The numbers, none negative, in the smallest type that holds them."""
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
+
+
+def rounded(lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Lengths as Whoosh rounds them."""
+    return length_table().astype(np.float32)[length_codes(lengths)]
+
+
+def length_codes(lengths: NDArray[np.int64] | NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The byte that stands for each length in Whoosh's files: the least length that is not shorter."""
+    table = length_table()
+    codes: NDArray[np.int64] = np.searchsorted(table, np.minimum(lengths, table[-1]))
+    return codes.astype(np.uint8)
+
+
+def length_table() -> NDArray[np.int64]:
+    """(256): the length that each byte stands for, ascending."""
+    from whoosh.util.numeric import byte_to_length
+
+    return np.array([byte_to_length(code) for code in range(256)], np.int64)

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.catalogue import Catalogue, DocumentRow
+from indexer.catalogue import Catalogue, DocumentRow, sorting
 from indexer.keyword import KeywordReader
+from indexer.quantised import QuantisedMatrix
 from indexer.store import Manifest, VectorStore
 from indexer.vectors import VectorIndex
 from kb.errors import KbError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from kb.config import Settings
+
+READ_AT_ONCE = 2_048
+"""Vectors held as float32 while the index is read."""
+_FRESH = (
+    "SELECT revision_id, ref, key, facets, year, day, due, visibility"
+    " FROM documents WHERE generation > ? ORDER BY revision_id"
+)
+# One string: to make an object of each id takes three times as long.
+_STANDING = "SELECT group_concat(revision_id) FROM documents WHERE generation <= ?"
 
 
 class IndexMissing(KbError):
@@ -107,54 +120,85 @@ class SnapshotSource:
         manifest.connection.execute("BEGIN")
         try:
             generation, complete = manifest.generation, manifest.complete
-            catalogue = Catalogue(_documents(manifest))
-            vectors, passage_rows = self._vectors(manifest, catalogue, old)
+            change = _Change.since(old, manifest)
+            if old and change.is_empty:
+                # The same objects, so that what others derived from them stays valid.
+                catalogue, vectors, passage_rows = old.catalogue, old.vectors, old.passage_rows
+            else:
+                catalogue = change.catalogue()
+                vectors, passage_rows = self._vectors(manifest, change, catalogue)
         finally:
             manifest.connection.execute("ROLLBACK")
-        keyword = KeywordReader.open(self.settings.index_folder / "keyword")
+        keyword = KeywordReader.open(self.settings.index_folder / "keyword", old.keyword if old else None)
         return Snapshot(generation, complete, manifest, catalogue, keyword, vectors, passage_rows)
 
     def _vectors(
-        self, manifest: Manifest, catalogue: Catalogue, old: Snapshot | None
+        self, manifest: Manifest, change: _Change, catalogue: Catalogue
     ) -> tuple[VectorIndex, NDArray[np.int32]]:
-        """The vectors in catalogue order: those the old snapshot holds are copied, not read again."""
+        """The vectors in catalogue order, and the row of each: only those of new documents are read."""
         if self.encoder is None:
-            return VectorIndex(np.zeros((0, 1), np.float32)), np.zeros(0, np.int32)
-        digests: list[bytes] = []
-        passage_revisions: list[int] = []
-        for revision, digest in manifest.connection.execute(
+            return VectorIndex(QuantisedMatrix.empty(1)), np.zeros(0, np.int32)
+        matrix, revisions = change.kept_passages(self.dimension)
+        passage_revisions = array("q", revisions.tobytes())
+        cursor = manifest.connection.execute(
             "SELECT revision_id, digest FROM passages WHERE revision_id IN"
             " (SELECT revision_id FROM documents WHERE generation > ?) ORDER BY revision_id, ordinal",
-            (old.generation if old else -1,),
-        ):
-            passage_revisions.append(revision)
-            digests.append(digest)
+            (change.since_generation,),
+        )
         store = VectorStore(self.settings.vectors_file, self.encoder, read_only=True)
         try:
-            matrix = store.get(digests, self.dimension)
+            while passages := cursor.fetchmany(READ_AT_ONCE):
+                matrix = matrix.extended(store.get([digest for _, digest in passages], self.dimension))
+                passage_revisions.extend(revision for revision, _ in passages)
         finally:
             store.close()
         revisions = np.array(passage_revisions, np.int64)
-        if old is not None:
-            kept, kept_revisions = _kept(old, catalogue, set(passage_revisions))
-            order = np.argsort(np.concatenate([kept_revisions, revisions]), kind="stable")
-            revisions = np.concatenate([kept_revisions, revisions])[order]
-            matrix = np.concatenate([old.vectors.matrix[kept], matrix])[order]
+        order = sorting(revisions)
+        if order is not None:
+            matrix, revisions = matrix.taken(order), revisions[order]
         return VectorIndex(matrix), catalogue.rows_of(revisions).astype(np.int32)
 
 
-def _kept(
-    old: Snapshot, catalogue: Catalogue, fresh: set[int]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which of the old passages still stand, and their revision ids."""
-    revisions = old.catalogue.revisions[old.passage_rows]
-    kept = (catalogue.rows_of(revisions) < len(catalogue)) & ~np.isin(revisions, list(fresh))
-    return kept, revisions[kept]
+@dataclass(frozen=True)
+class _Change:
+    """What became of the documents since the old snapshot (since nothing, if there is none)."""
 
+    old: Snapshot | None
+    kept: NDArray[np.bool_]
+    """(old rows): which ones still stand as they were."""
+    fresh: list[DocumentRow] | Iterator[DocumentRow]
+    """The documents of newer generations, by revision id."""
 
-def _documents(manifest: Manifest) -> list[DocumentRow]:
-    query = (
-        "SELECT revision_id, generation, ref, key, facets, year, day, due, visibility"
-        " FROM documents ORDER BY revision_id"
-    )
-    return [DocumentRow(*row) for row in manifest.connection.execute(query)]
+    @classmethod
+    def since(cls, old: Snapshot | None, manifest: Manifest) -> _Change:
+        """Reads the new documents, and the ids of all."""
+        connection = manifest.connection
+        rows = map(DocumentRow._make, connection.execute(_FRESH, (old.generation if old else -1,)))
+        if old is None:
+            return cls(None, np.zeros(0, bool), rows)
+        fresh = list(rows)
+        (ids,) = connection.execute(_STANDING, (old.generation,)).fetchone()
+        standing = np.fromstring(ids, np.int64, sep=",") if ids else np.zeros(0, np.int64)
+        return cls(old, np.isin(old.catalogue.revisions, standing), fresh)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no document came or went."""
+        return not self.fresh and bool(self.kept.all())
+
+    @property
+    def since_generation(self) -> int:
+        """Documents of greater generations are new."""
+        return self.old.generation if self.old else -1
+
+    def catalogue(self) -> Catalogue:
+        """The catalogue as it stands now."""
+        return self.old.catalogue.revised(self.kept, self.fresh) if self.old else Catalogue(self.fresh)
+
+    def kept_passages(self, dimension: int) -> tuple[QuantisedMatrix, NDArray[np.int64]]:
+        """The vectors of the old passages that still stand, and the revision of each."""
+        if self.old is None:
+            return QuantisedMatrix.empty(dimension), np.zeros(0, np.int64)
+        rows = self.old.passage_rows
+        places = np.flatnonzero(self.kept[rows])
+        return self.old.vectors.matrix.taken(places), self.old.catalogue.revisions[rows[places]]

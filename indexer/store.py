@@ -15,7 +15,7 @@ import numpy as np
 from indexer import analysis, documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,11 +32,15 @@ CREATE TABLE documents (
     key TEXT NOT NULL, title TEXT NOT NULL, facets TEXT NOT NULL, year INTEGER NOT NULL,
     day INTEGER NOT NULL, due INTEGER NOT NULL, visibility TEXT NOT NULL);
 CREATE TABLE passages (
-    revision_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
-    digest BLOB NOT NULL, PRIMARY KEY (revision_id, ordinal)) WITHOUT ROWID;
+    revision_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, first_word INTEGER NOT NULL,
+    digest BLOB NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (revision_id, ordinal)) WITHOUT ROWID;
+CREATE INDEX documents_generation ON documents (generation);
 CREATE TABLE words (word TEXT PRIMARY KEY, documents INTEGER NOT NULL) WITHOUT ROWID;
 """
-_VECTORS = "CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+# With row ids: SQLite keeps at most a quarter of a page of a row without them where it belongs, and
+# gives the rest of each vector a page of its own.
+_VECTORS = "CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL)"
 
 
 def _connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -122,7 +126,7 @@ class Manifest:
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (_row(d, generation) for d in add),
             )
-            self.connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", _passage_rows(add))
+            self.connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", _passage_rows(add))
             self._count_words([(document.revision_id,) for document in add], 1)
             self.connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (str(generation),))
 
@@ -150,9 +154,42 @@ class Manifest:
         query = "SELECT heading, text FROM passages WHERE revision_id = ? ORDER BY ordinal"
         return self.connection.execute(query, (revision,)).fetchall()
 
+    def first_words(self, revisions: Sequence[int]) -> dict[int, list[int]]:
+        """Revision id -> number of the first word of each passage within the document's text."""
+        found: dict[int, list[int]] = {revision: [] for revision in revisions}
+        marks = _marks(revisions)
+        query = (
+            f"SELECT revision_id, first_word FROM passages WHERE revision_id IN ({marks})"  # noqa: S608  marks only
+            " ORDER BY revision_id, ordinal"
+        )
+        for revision, first_word in self.connection.execute(query, revisions).fetchall():
+            found[revision].append(first_word)
+        return found
+
+    def passages_at(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, str]]:
+        """(revision id, number of a passage within it) -> its (heading, text), in one query."""
+        if not places:
+            return {}
+        query = (
+            f"WITH wanted (revision, number) AS (VALUES {_marks(places, '(?, ?)')})"  # noqa: S608  marks only
+            " SELECT revision_id, ordinal, heading, text FROM wanted CROSS JOIN passages"
+            " ON revision_id = revision AND ordinal = number"
+        )
+        flat = [number for place in places for number in place]
+        rows = self.connection.execute(query, flat).fetchall()
+        return {(revision, ordinal): (heading, text) for revision, ordinal, heading, text in rows}
+
+    def digests(self) -> Iterator[bytes]:
+        """What every passage's vector is kept by."""
+        return (digest for (digest,) in self.connection.execute("SELECT digest FROM passages"))
+
     def close(self) -> None:
         """Closes the file."""
         self.connection.close()
+
+
+def _marks(values: Sequence[object], mark: str = "?") -> str:
+    return ", ".join([mark] * len(values))
 
 
 class Transaction:
@@ -185,7 +222,8 @@ def _row(document: Document, generation: int) -> tuple[object, ...]:
 def _passage_rows(added: list[Document]) -> Iterator[tuple[object, ...]]:
     for document in added:
         for ordinal, passage in enumerate(document.passages):
-            yield document.revision_id, ordinal, passage.heading, passage.text, passage.digest
+            place = document.revision_id, ordinal, passage.first_word
+            yield *place, passage.digest, passage.heading, passage.text
 
 
 class VectorStore:
@@ -215,6 +253,21 @@ class VectorStore:
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                 ((digest, vector.tobytes()) for digest, vector in zip(digests, vectors, strict=True)),
             )
+
+    def prune(self, keep: Iterable[bytes]) -> int:
+        """Deletes the vectors of all other digests; gives how many. Their room is used again.
+
+        A reader of an older manifest may find zeros for a passage that has just gone, until it
+        looks at the manifest again.
+        """
+        with Transaction(self.connection):
+            self.connection.execute("CREATE TEMP TABLE kept (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+            self.connection.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((d,) for d in keep))
+            deleted = self.connection.execute(
+                "DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM kept)"
+            ).rowcount
+            self.connection.execute("DROP TABLE kept")
+        return deleted
 
     def _select(self, digests: set[bytes]) -> Iterator[tuple[bytes, bytes]]:
         ordered = sorted(digests)

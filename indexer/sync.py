@@ -69,12 +69,15 @@ class IndexWriter:
         return report
 
     def rebuild(self, progress: Progress | None = None) -> SyncReport:
-        """Throws the index away (not the vectors) and makes it anew."""
+        """Throws the index away, makes it anew, and removes vectors that nothing needs any more."""
         from filelock import FileLock
 
         with FileLock(self.settings.home / "index.lock"):
             self._wipe()
-        return self.sync(progress)
+        report = self.sync(progress)
+        with FileLock(self.settings.home / "index.lock"):
+            self._prune()
+        return report
 
     def is_missing(self) -> bool:
         """Whether the index is gone or unusable."""
@@ -163,6 +166,16 @@ class IndexWriter:
         if manifest.generation_or_none() is None:
             manifest.create(self.embedder.fingerprint)
         return manifest, keyword
+
+    def _prune(self) -> None:
+        """Removes vectors of texts that no entry holds any more."""
+        manifest = Manifest(self.settings.index_folder, read_only=True)
+        vectors = VectorStore(self.settings.vectors_file, self.embedder.fingerprint)
+        try:
+            vectors.prune(manifest.digests())
+        finally:
+            manifest.close()
+            vectors.close()
 
     def _wipe(self) -> None:
         shutil.rmtree(self.settings.index_folder, ignore_errors=True)

@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager
 
 from kb.errors import KbError
-from kb.formats import HISTORY, LAYOUT, MARKER, markdown, tables
+from kb.formats import HISTORY, LAYOUT, MARKER, markdown, tables, vocabulary
 from kb.kinds import KINDS, PREFIXES
 from kb.model import Entry, Revision
 from kb.records import export_record
+from kb.vocabulary import list_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ _ROWS = 100
 _OURS = [
     MARKER,
     TABLE,
+    vocabulary.NAME,
     *(f"{kind}/{PREFIXES[kind]}-*.md" for kind in KINDS),
     f"{HISTORY}/*-*/[0-9]*.md",
 ]
@@ -45,15 +47,18 @@ class ExportReport:
     kinds: dict[str, int] = field(default_factory=dict)
     """Entries of each kind."""
     revisions: int = 0
+    groups: int = 0
+    """Groups of the vocabulary."""
 
 
 def export(database: Database, folder: Path, progress: Progress | None = None) -> ExportReport:
     """Writes every revision of every entry to `folder`, from one state of the database.
 
     `lesson/L-0001.md` is the latest revision of an entry, `history/L-0001/0001.md` an earlier one,
-    `projects.csv` the latest of all projects. Equal repositories give equal bytes. The folder must be
-    new, empty or an earlier export, which is replaced only when the new one is complete. Raises
-    KbError, and leaves the folder alone, where it holds anything else or cannot be written.
+    `projects.csv` the latest of all projects, `vocabulary.csv` the vocabulary. Equal
+    repositories give equal bytes. The folder must be new, empty or an earlier export, which is replaced
+    only when the new one is complete. Raises KbError, and leaves the folder alone, where it holds
+    anything else or cannot be written.
     """
     folder = Path(os.path.realpath(folder))
     partial, previous = (folder.with_name(f".{folder.name}.{part}") for part in ("partial", "previous"))
@@ -117,6 +122,9 @@ def _write_all(session: Session, folder: Path, progress: Progress | None) -> Exp
             progress(report.revisions, total)
     if rows:
         _write(folder / TABLE, tables.write(rows, TABLE_KIND))
+    if groups := list_groups(session):
+        _write(folder / vocabulary.NAME, vocabulary.write(groups, history=True))
+        report.groups = len(groups)
     _write(folder / MARKER, json.dumps({"made by": "Precedent", "layout": LAYOUT}) + "\n")
     return report
 

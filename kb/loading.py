@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from kb import editing
+from kb.claims import Claims, Item
 from kb.errors import DatabaseUnavailable, InvalidRecord, KbError
-from kb.formats import BadFile, Fault, LoadOptions, RawRecord, jsonl, llis, markdown, path_key, tables
+from kb.formats import (
+    BadFile,
+    Fault,
+    LoadOptions,
+    RawRecord,
+    jsonl,
+    llis,
+    markdown,
+    path_key,
+    tables,
+    vocabulary,
+)
 from kb.formats.files import find
-from kb.kinds import KIND_OF_PREFIX, PREFIXES
+from kb.numbering import NewRefs
 from kb.records import apply_record, parse_record
-from kb.validation import Problem
+from kb.vocabulary_loading import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +38,6 @@ if TYPE_CHECKING:
     from kb.database import Database
     from kb.formats import Reader
     from kb.formats.files import SourceFile
-    from kb.records import Record
 
     Progress = Callable[[int, int], None]
     """Called with (done, total) of one unit: bytes when loading, revisions when exporting."""
@@ -33,6 +45,7 @@ if TYPE_CHECKING:
 # Readers are locked out for one commit a batch.
 BATCH_RECORDS = 200
 BATCH_BYTES = 10_000_000
+KEPT = "was edited in the repository since it was loaded; the edit stands"
 
 _READERS: dict[str, Reader] = {
     "markdown": markdown.read,
@@ -68,6 +81,8 @@ class LoadReport:
     """Records, and files that could not be read, that are not in the repository."""
     kinds: dict[str, Counter[str]] = field(default_factory=dict)
     """For each kind how many records were created, updated, unchanged."""
+    vocabulary: Counter[str] = field(default_factory=Counter)
+    """How many groups of the vocabulary were created, updated, unchanged."""
     problems: list[LoadProblem] = field(default_factory=list)
     """What went wrong. One record may have several."""
     notices: list[LoadProblem] = field(default_factory=list)
@@ -77,36 +92,6 @@ class LoadReport:
     def exit_status(self) -> int:
         """1 if anything failed."""
         return 1 if self.failed else 0
-
-
-@dataclass(frozen=True)
-class _Item:
-    """A checked record and where it stands."""
-
-    record: Record
-    file: SourceFile
-    raw: RawRecord
-    done: int
-
-    @property
-    def claim(self) -> _Claim:
-        """What it says of identity, kept for the whole run."""
-        meta = self.record.meta
-        return _Claim(f"{self.file.name}:{self.raw.line}", meta.id, meta.revision)
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """That the record at `place` is about this revision."""
-
-    place: str
-    id: str | None
-    revision: int | None
-
-    def collides(self, other: _Claim) -> bool:
-        """Whether both are about one revision, or about two entries under one name."""
-        same = self.revision == other.revision or None in (self.revision, other.revision)
-        return same or (None not in (self.id, other.id) and self.id != other.id)
 
 
 def load(
@@ -130,23 +115,28 @@ def load(
             LoadProblem(item.name, None, "", item.message)
         )
         run.report.failed += item.error
-    batches = _batches(run.items(files))
+    lists = [file for file in files if file.path.name == vocabulary.NAME]
+    batches = _batches(run.items([file for file in files if file not in lists]))
+    works = chain(
+        (partial(run.apply, batch=batch) for batch in batches),
+        (partial(run.apply_vocabulary, file=file) for file in lists),
+    )
     if options.dry_run:
         with database.write() as session:
-            for batch in batches:
-                run.apply(session, batch)
+            for work in works:
+                work(session)
                 session.expunge_all()
             session.rollback()
     else:
-        for batch in batches:
+        for work in works:
             with database.write() as session:
-                if not run.apply(session, batch):
+                if not work(session):
                     session.rollback()  # nothing changed: no new change stamp either
     return run.finished()
 
 
-def _batches(items: Iterator[_Item]) -> Iterator[list[_Item]]:
-    batch: list[_Item] = []
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
     start = 0
     for item in items:
         batch.append(item)
@@ -165,9 +155,9 @@ class _Run:
         self._options = options
         self._progress = progress
         self._total = 0
-        self._claims: dict[str, list[_Claim]] = {}
+        self._claims = Claims()
 
-    def items(self, files: list[SourceFile]) -> Iterator[_Item]:
+    def items(self, files: list[SourceFile]) -> Iterator[Item]:
         """Every record that is right in itself, earlier revisions of an entry first."""
         sizes = [_size(file) for file in files]
         self._total = sum(sizes)
@@ -183,7 +173,7 @@ class _Run:
             yield from sorted(numbered, key=lambda item: item.record.meta.revision or 0)
             start += size
 
-    def _items_of(self, file: SourceFile, start: int) -> Iterator[_Item]:
+    def _items_of(self, file: SourceFile, start: int) -> Iterator[Item]:
         base = path_key(file.relative) if file.format == "markdown" else file.path.stem
         try:
             for found in _READERS[file.format](file.path, self._options, base):
@@ -194,36 +184,25 @@ class _Run:
         except BadFile as error:
             self._fail(file, [error.fault])
 
-    def _check(self, file: SourceFile, raw: RawRecord, start: int) -> _Item | None:
+    def _check(self, file: SourceFile, raw: RawRecord, start: int) -> Item | None:
         data = dict(raw.data)
         if self._options.kind and "kind" not in data and "id" not in data:
             data["kind"] = self._options.kind
         if "id" not in data and "key" not in data:
             data["key"] = raw.key
         try:
-            item = _Item(parse_record(data), file, raw, start + raw.position)
-            self._claim(item)
+            item = Item(parse_record(data), file, raw, start + raw.position)
+            self._claims.add(item)
         except InvalidRecord as error:
             self._fail(file, [raw.fault(problem) for problem in error.problems])
             return None
         for notice in raw.notices:
-            self._notice(item, notice)
+            self._notice(file, raw.line, notice)
         return item
 
-    def _claim(self, item: _Item) -> None:
-        """Raises InvalidRecord when another record of this run is about the same revision."""
-        meta, claim = item.record.meta, item.claim
-        names = {name: value for name, value in (("id", meta.id), ("key", meta.key)) if value}
-        for name, value in names.items():
-            other = next((other for other in self._claims.get(value, ()) if claim.collides(other)), None)
-            if other is not None:
-                raise InvalidRecord([_twice(name, value, other, item)])
-        for value in names.values():
-            self._claims.setdefault(value, []).append(claim)
-
-    def apply(self, session: Session, batch: list[_Item]) -> bool:
+    def apply(self, session: Session, batch: list[Item]) -> bool:
         """Applies a batch, each record under its own savepoint; says whether anything changed."""
-        new_refs = _NewRefs(session)
+        new_refs = NewRefs(session)
         changed = False
         for item in batch:
             try:
@@ -244,15 +223,28 @@ class _Run:
             self._progress(item.done, self._total)
         return changed
 
+    def apply_vocabulary(self, session: Session, file: SourceFile) -> bool:
+        """Applies a file of the vocabulary; says whether anything changed."""
+        outcomes = self.report.vocabulary
+        before = outcomes["created"] + outcomes["updated"]
+        for row in merge(session, file.path, self._options):
+            if row.outcome == "failed":
+                self._fail(file, list(row.faults))
+                continue
+            outcomes["unchanged" if row.outcome == "kept" else row.outcome] += 1
+            if row.outcome == "kept":
+                self._notice(file, row.line, KEPT)
+        return outcomes["created"] + outcomes["updated"] > before
+
     def finished(self) -> LoadReport:
         """The report."""
         self._progress(self._total, self._total)
         return self.report
 
-    def _count(self, item: _Item, outcome: str) -> None:
+    def _count(self, item: Item, outcome: str) -> None:
         if outcome == "kept":
             outcome = "unchanged"
-            self._notice(item, "was edited in the repository since it was loaded; the edit stands")
+            self._notice(item.file, item.raw.line, KEPT)
         setattr(self.report, outcome, getattr(self.report, outcome) + 1)
         self.report.kinds.setdefault(item.record.kind, Counter())[outcome] += 1
 
@@ -261,33 +253,8 @@ class _Run:
         for fault in faults:
             self.report.problems.append(LoadProblem(file.name, fault.line, fault.field, fault.message))
 
-    def _notice(self, item: _Item, message: str) -> None:
-        self.report.notices.append(LoadProblem(item.file.name, item.raw.line, "", message))
-
-
-class _NewRefs:
-    """Free ids within one transaction, without asking the database for each."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._highest: dict[str, int] = {}
-
-    def __call__(self, kind: str) -> str:
-        if self._highest.get(kind, editing.MAX_NUMBER) == editing.MAX_NUMBER:
-            self._highest[kind] = int(editing.next_ref(self._session, kind)[2:]) - 1
-        return f"{PREFIXES[kind]}-{self._highest[kind] + 1:04d}"
-
-    def taken(self, ref: str) -> None:
-        """Says that the id exists now."""
-        kind = KIND_OF_PREFIX[ref[0]]
-        if kind in self._highest:
-            self._highest[kind] = max(self._highest[kind], int(ref[2:]))
-
-
-def _twice(name: str, value: str, other: _Claim, item: _Item) -> Problem:
-    if name == "key" and value == item.raw.key:
-        return Problem("", f"has the title of {other.place}, and no id: give both an id or a key")
-    return Problem(name, f"{value} is already given in {other.place}; remove one or give it another {name}")
+    def _notice(self, file: SourceFile, line: int | None, message: str) -> None:
+        self.report.notices.append(LoadProblem(file.name, line, "", message))
 
 
 def _size(file: SourceFile) -> int:

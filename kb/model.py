@@ -22,6 +22,7 @@ from sqlalchemy.types import TypeDecorator
 STATES = ("draft", "submitted", "changes requested", "rejected", "published", "superseded", "archived")
 JUDGED = ("changes requested", "rejected", "published", "superseded", "archived")
 VISIBILITIES = ("public", "signed-in")
+GROUP_KINDS = ("acronym", "synonyms")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -138,6 +139,43 @@ class Rendered(Base):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     html: Mapped[str] = mapped_column(Text)
+
+
+class VocabularyGroup(Base):
+    """Terms that mean the same to this organisation."""
+
+    __tablename__ = "vocabulary_groups"
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", GROUP_KINDS), name="group_kind_known"),
+        CheckConstraint("version > 0", name="group_version_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    version: Mapped[int]
+    """Counted up by every change: a change of an older version is refused."""
+    author: Mapped[str] = mapped_column(String(300))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+    terms: Mapped[list[VocabularyTerm]] = relationship(
+        cascade="all, delete-orphan", order_by="VocabularyTerm.position", lazy="selectin"
+    )
+
+
+class VocabularyTerm(Base):
+    """A word or phrase of one group; no other group has it."""
+
+    __tablename__ = "vocabulary_terms"
+    __table_args__ = (UniqueConstraint("key", name="one_group_per_term"),)
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("vocabulary_groups.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    """0 is the term that names the group: of an acronym the short form."""
+    term: Mapped[str] = mapped_column(String(100))
+    key: Mapped[str] = mapped_column(String(300))
+    """The term without case, accents, hyphens and spaces too many."""
 
 
 class ChangeStamp(Base):

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from indexer.embedder import EncoderMissing, default_encoder_folder, load_embedder
 from indexer.snapshot import IndexMissing, SnapshotSource
-from kb.reading import counts, get_revisions, published_heads, scan
-from search import explain, ranking
-from search.facets import count_facets
+from kb.reading import counts, published_heads, scan
+from kb.standing import standings
+from search import explain, filters, ranking
+from search.caching import Cache
+from search.facets import FacetCounter
+from search.hydration import Views
 from search.query import Query, parse
 from search.results import MAX_DEPTH, MAX_LIMIT, Hit, SearchPage, SearchRequest
+from search.searching import Search
+from search.trust import Trust
+from search.vocabulary import VocabularySource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from indexer.embedder import Embedder
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 CACHED_QUERIES = 512
+CACHED_PAGES = 128
 DATED = 100
 """Sorting by date reorders this many of the most relevant hits: further down they share one common word."""
 
@@ -56,9 +61,14 @@ class Engine:
         self.database, self.embedder = database, embedder
         fingerprint, dimension = (embedder.fingerprint, embedder.dimension) if embedder else (None, 1)
         self._source = SnapshotSource(settings, fingerprint, dimension)
-        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._speller: tuple[int, Speller] | None = None
-        self._lock = threading.Lock()
+        self._views = Views(database)
+        self._vectors: Cache[str, NDArray[np.float32]] = Cache(CACHED_QUERIES)
+        self._pages: Cache[tuple[SearchRequest, Reader], SearchPage] = Cache(CACHED_PAGES)
+        self._status: Cache[str, IndexStatus] = Cache(1)
+        self._counter: Cache[str, FacetCounter] = Cache(1)
+        self._speller: Cache[str, Speller] = Cache(1)
+        self._vocabulary = VocabularySource(database)
+        self._trust: Cache[str, Trust] = Cache(1)
 
     def search(self, request: SearchRequest, reader: Reader) -> SearchPage:
         """A page of hits. Never raises for what a person typed; a failing ranking is named."""
@@ -71,16 +81,18 @@ class Engine:
             logger.warning("searching without an index: %s", error)
             page = self._scan(request, query, reader)
         else:
-            page = self._search(snapshot, request, query, reader)
+            page = self._remembered(snapshot, request, query, reader)
         return replace(page, seconds=time.perf_counter() - started)
 
     def ranked_keys(self, request: SearchRequest, reader: Reader, depth: int) -> list[str]:
         """Source keys of the first `depth` hits: the ranking alone, for evaluation. Raises IndexMissing."""
         snapshot = self._source.current()
-        query = _merged(request)
-        allowed = ranking.text_mask(snapshot, query) & ranking.filter_mask(snapshot, query, reader)
-        rows = self._rank(snapshot, request, query, allowed)[0].rows[:depth]
-        return [snapshot.catalogue.documents[row].key for row in rows.tolist()]
+        search = self._understood(snapshot, request, _merged(request))
+        allowed = filters.text_mask(snapshot, search.query)
+        allowed &= filters.filter_mask(snapshot, search.query, reader)
+        rows = search.rank(allowed).rows[:depth]
+        keys: list[str] = snapshot.catalogue.keys[rows].tolist()
+        return keys
 
     def similar(self, ref: str, reader: Reader, limit: int = 6) -> list[Hit]:
         """The entries nearest in meaning to a published one; none while there is no index."""
@@ -93,106 +105,113 @@ class Engine:
             return []
         start, end = snapshot.first_passage[row : row + 2]
         centre = snapshot.vectors.matrix[start:end].mean(axis=0)
-        allowed = ranking.filter_mask(snapshot, Query(), reader)
+        allowed = filters.filter_mask(snapshot, Query(), reader)
         allowed[row] = False
         rows, cosines, passages = ranking.nearest(snapshot, centre / np.linalg.norm(centre), allowed, limit)
         found = ranking.Ranking(rows, cosines, np.zeros(len(snapshot.catalogue), np.float32))
         found.cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         found.passages = dict(zip(rows.tolist(), passages.tolist(), strict=True))
-        return self._hits(snapshot, Query(), found, rows, reader)
+        stamp = self.database.change_stamp()
+        search = Search(snapshot, Query(), "semantic")
+        return self._hits(search, found, np.arange(len(rows)), reader, stamp)
 
     def status(self) -> IndexStatus:
         """How the index stands against the database. Raises IndexMissing."""
         snapshot = self._source.current()
-        stamps = snapshot.manifest.stamps()
-        with self.database.read() as session:
-            heads = {head.revision_id: head.stamp for head in published_heads(session)}
-        behind = len(set(heads.items()) ^ set(stamps.items()))
-        return IndexStatus(len(snapshot.catalogue), len(snapshot.vectors), snapshot.generation, behind)
+        state = (snapshot.catalogue, snapshot.generation, self.database.change_stamp())
 
-    def _search(self, snapshot: Snapshot, request: SearchRequest, query: Query, reader: Reader) -> SearchPage:
-        text_mask = ranking.text_mask(snapshot, query)
-        allowed = text_mask & ranking.filter_mask(snapshot, query, reader)
-        found, vector = self._rank(snapshot, request, query, allowed)
-        hits = _mask(snapshot, found.rows)
+        def count() -> IndexStatus:
+            with self.database.read() as session:
+                heads = {head.revision_id: head.stamp for head in published_heads(session)}
+            behind = len(set(heads.items()) ^ set(snapshot.manifest.stamps().items()))
+            return IndexStatus(len(snapshot.catalogue), len(snapshot.vectors), snapshot.generation, behind)
+
+        return self._status.recall("", count, state)
+
+    def _remembered(
+        self, snapshot: Snapshot, request: SearchRequest, query: Query, reader: Reader
+    ) -> SearchPage:
+        """The page from the cache while index, records and date (verification runs out) are the same."""
+        stamp = self.database.change_stamp()
+        state = (snapshot.catalogue, snapshot.generation, stamp, datetime.now(UTC).date())
+        page = self._pages.get((request, reader), state)
+        if page is None:
+            page = self._search(snapshot, request, query, reader, stamp)
+            if not page.degraded:  # what failed may work the next time
+                self._pages.put((request, reader), page, state)
+        return page
+
+    def _search(
+        self, snapshot: Snapshot, request: SearchRequest, query: Query, reader: Reader, stamp: int
+    ) -> SearchPage:
+        text_mask = filters.text_mask(snapshot, query)
+        search = self._understood(snapshot, request, query)
+        found = search.rank(text_mask & filters.filter_mask(snapshot, query, reader))
 
         def without(field: str) -> NDArray[np.bool_]:
-            wider = text_mask & ranking.filter_mask(snapshot, query, reader, leave_out=field)
-            if query.is_empty:
-                return wider
-            return _mask(snapshot, self._ranked(snapshot, request, query, wider, vector).rows)
+            return search.hits(text_mask & filters.filter_mask(snapshot, query, reader, leave_out=field))
 
-        rows = _sorted(snapshot, request, query, found.rows)
-        page_rows = rows[request.offset : request.offset + request.limit]
-        degraded = found.degraded if snapshot.complete else (*found.degraded, "incomplete")
+        counter = self._counter.recall("", lambda: FacetCounter(snapshot.catalogue), snapshot.catalogue)
+        places = _sorted(snapshot, request, query, found.rows)
+        page_places = places[request.offset : request.offset + request.limit]
         return SearchPage(
             query=query,
             request=request,
             total=len(found.rows),
-            hits=tuple(self._hits(snapshot, query, found, page_rows, reader)),
-            facets=count_facets(snapshot, query, hits, without),
-            degraded=degraded,
+            hits=tuple(self._hits(search, found, page_places, reader, stamp)),
+            facets=counter.count(query, _mask(snapshot, found.rows), without),
+            degraded=search.degraded if snapshot.complete else (*search.degraded, "incomplete"),
             suggestion=self._suggestion(snapshot, query),
-            searched=int(ranking.filter_mask(snapshot, Query(), reader).sum()),
+            searched=int(filters.filter_mask(snapshot, Query(), reader).sum()),
         )
 
-    def _rank(
-        self, snapshot: Snapshot, request: SearchRequest, query: Query, allowed: NDArray[np.bool_]
-    ) -> tuple[Ranking, NDArray[np.float32] | None]:
+    def _understood(self, snapshot: Snapshot, request: SearchRequest, query: Query) -> Search:
+        """The search with all that it needs: the query is read and embedded once for all masks."""
         if query.is_empty:
-            rows = np.flatnonzero(allowed)
-            newest = rows[np.lexsort((-rows, -snapshot.catalogue.days[rows]))]
-            zeros = np.zeros(len(snapshot.catalogue), np.float32)
-            return ranking.Ranking(newest, zeros[: len(newest)], zeros), None
-        vector = None if request.mode == "keyword" else self._vector(query.text)
-        found = self._ranked(snapshot, request, query, allowed, vector)
-        if request.mode != "keyword" and vector is None:
-            found.degraded = ("semantic",)
-        return found, vector
+            return Search(snapshot, query, "keyword")
+        vocabulary = self._vocabulary.current()
+        vector = None
+        if request.mode != "keyword":
+            meant = vocabulary.text_with_meanings(" ".join(query.words))
+            vector = self._vector(" ".join((meant, *query.phrases)).strip())
+        return Search(
+            snapshot,
+            query,
+            # Without an encoder a search by meaning still answers, by words, and says so.
+            request.mode if vector is not None else "keyword",
+            vector,
+            tuple(vocabulary.expand(query.words)),
+            self._trusted(snapshot) if request.sort != "match" else None,
+            degraded=() if vector is not None or request.mode == "keyword" else ("semantic",),
+        )
 
-    def _ranked(
-        self, snapshot: Snapshot, request: SearchRequest, query: Query, allowed: NDArray[np.bool_],
-        vector: NDArray[np.float32] | None,
-    ) -> Ranking:  # fmt: skip
-        # Without an encoder a search by meaning still answers, by words, and says so.
-        mode = request.mode if vector is not None else "keyword"
-        scores = ranking.keyword_scores(snapshot, query)
-        found = ranking.rank(snapshot, allowed, scores, vector, mode)
-        named = list(query.refs) + ([query.words[0]] if ranking.is_identifier_like(query) else [])
-        pinned = [
-            row for name in named for row in ranking.identified(snapshot, name).tolist() if allowed[row]
-        ]
-        return ranking.pin(found, list(dict.fromkeys(pinned))) if pinned else found
+    def _trusted(self, snapshot: Snapshot) -> Trust:
+        today = datetime.now(UTC).date()
+
+        def read() -> Trust:
+            with self.database.read() as session:
+                return Trust(snapshot.catalogue, standings(session), today)
+
+        return self._trust.recall("", read, (snapshot.catalogue, self.database.change_stamp(), today))
 
     def _vector(self, text: str) -> NDArray[np.float32] | None:
         """The query's vector, remembered; None when the encoder fails."""
         if self.embedder is None:
             return None
-        with self._lock:
-            if text in self._vectors:
-                self._vectors.move_to_end(text)
-                return self._vectors[text]
+        embed = partial(self.embedder.embed_query, text)
         try:
-            vector = self.embedder.embed_query(text)
+            return self._vectors.recall(text, embed)
         except Exception:
             logger.exception("the encoder failed")
             return None
-        with self._lock:
-            self._vectors[text] = vector
-            if len(self._vectors) > CACHED_QUERIES:
-                self._vectors.popitem(last=False)
-        return vector
 
     def _hits(
-        self, snapshot: Snapshot, query: Query, found: Ranking, rows: NDArray[np.int64], reader: Reader
+        self, search: Search, found: Ranking, places: NDArray[np.int64], reader: Reader, stamp: int
     ) -> list[Hit]:
-        """The rows as hits. The database is the last gate: what it does not show is left out."""
-        revisions = snapshot.catalogue.revisions[rows].tolist()
-        with self.database.read() as session:
-            views = get_revisions(session, revisions, reader)
-        explainer = explain.Explainer(snapshot, query, found)
-        shown = [(row, views[rev]) for row, rev in zip(rows.tolist(), revisions, strict=True) if rev in views]
-        return [explainer.hit(row, view) for row, view in shown]
+        """The hits at these places of the ranking. What the database does not show is left out."""
+        revisions = search.snapshot.catalogue.revisions[found.rows[places]].tolist()
+        views = self._views.get(revisions, reader, stamp)
+        return explain.Explainer(search, found).hits(places, views)
 
     def _suggestion(self, snapshot: Snapshot, query: Query) -> str | None:
         if query.is_empty:
@@ -204,9 +223,8 @@ class Engine:
 
         if all(known(word) for word in query.words):
             return None
-        if self._speller is None or self._speller[0] != snapshot.generation:
-            self._speller = (snapshot.generation, Speller(*snapshot.words()))
-        return suggest(query, known, self._speller[1])
+        speller = self._speller.recall("", lambda: Speller(*snapshot.words()), snapshot.catalogue)
+        return suggest(query, known, speller)
 
     def _scan(self, request: SearchRequest, query: Query, reader: Reader) -> SearchPage:
         """Without an index: entries that contain every word, newest first."""
@@ -254,11 +272,9 @@ def _mask(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _sorted(
     snapshot: Snapshot, request: SearchRequest, query: Query, rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    if request.sort == "relevance":
-        return rows
+    """Places in `rows` in the order that was asked for."""
+    if request.sort in {"relevance", "match"}:
+        return np.arange(len(rows))
     dated = rows if query.is_empty else rows[:DATED]
     days = snapshot.catalogue.days[dated]
-    order: Callable[[NDArray[np.int32]], NDArray[np.int32]] = (
-        (lambda d: -d) if request.sort == "newest" else (lambda d: d)
-    )
-    return dated[np.lexsort((dated, order(days)))]
+    return np.lexsort((dated, -days if request.sort == "newest" else days))

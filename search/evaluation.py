@@ -1,65 +1,122 @@
-"""How good is the ranking? nDCG, recall and MRR over judged queries, by the product's own engine."""
+"""How good is the ranking? Measures over judged queries, by the product's engine, and how sure they are."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from indexer.sync import IndexWriter
 from kb.database import open_database
-from kb.errors import KbError
 from kb.reading import OPERATOR
 from kb.records import apply_record, parse_record
+from search.baseline import FixedBlend
 from search.engine import Engine
+from search.measures import DEPTH, MEASURES, measures_of
+from search.measures import measures as measures  # noqa: PLC0414 - the benchmarks take it from here
 from search.results import Mode, SearchRequest
+from search.significance import Comparison, Summary, compare, fold_means, holm, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
     from indexer.embedder import Embedder
     from kb.config import Settings
-
-Judgements = dict[str, dict[str, int]]
-"""query id -> document id -> grade (0: not relevant)."""
+    from search.judged import Collection
 
 MODES: tuple[Mode, ...] = ("keyword", "semantic", "hybrid")
-DEPTH = 100
+BLEND = "fixed blend"
+HYBRID = "hybrid"
+TESTED = ("ndcg@10", "mrr@10")
 _KEY = "judged:"
 
 
-class BadCollection(KbError):
-    """The folder is no BEIR collection, or a line of it is broken."""
+@dataclass(frozen=True)
+class Tested:
+    """A paired test of hybrid against another ranking, on one measure."""
+
+    measure: str
+    against: str
+    result: Comparison
+    corrected_p: float
+    """Holm's correction over the rankings compared on this measure."""
 
 
 @dataclass(frozen=True)
-class Collection:
-    """A judged collection in BEIR's layout."""
+class Evaluation:
+    """The measures of each ranking, query by query."""
 
-    documents: list[tuple[str, str, str]]
-    """(id, title, text)."""
-    queries: dict[str, str]
-    judgements: Judgements
+    documents: int
+    queries: tuple[str, ...]
+    values: dict[str, dict[str, NDArray[np.float64]]]
+    """ranking -> measure -> (queries)."""
 
-    @classmethod
-    def read(cls, folder: Path) -> Collection:
-        """Reads corpus.jsonl, queries.jsonl and qrels/test.tsv. Raises BadCollection naming file and line."""
-        documents = [
-            (d["_id"], d.get("title", ""), d["text"]) for d in _jsonl(folder / "corpus.jsonl", "text")
-        ]
-        queries = {query["_id"]: query["text"] for query in _jsonl(folder / "queries.jsonl", "text")}
-        judgements = _qrels(folder / "qrels" / "test.tsv")
-        judged = {query for query, grades in judgements.items() if any(grades.values())}
-        unknown = judged - set(queries)
-        if unknown:
-            raise BadCollection(
-                f"qrels/test.tsv judges queries that queries.jsonl lacks, such as {min(unknown)}."
-            )
-        return cls(documents, {query: queries[query] for query in queries if query in judged}, judgements)
+    def means(self) -> dict[str, dict[str, float]]:
+        """Ranking -> measure -> mean over the queries, to four places."""
+        return {
+            name: {measure: round(float(values.mean()), 4) for measure, values in found.items()}
+            for name, found in self.values.items()
+        }
+
+    def summaries(self) -> dict[str, dict[str, Summary]]:
+        """Ranking -> measure -> mean, spread and interval."""
+        return {
+            name: {measure: summarise(values) for measure, values in found.items()}
+            for name, found in self.values.items()
+        }
+
+    def tests(self) -> list[Tested]:
+        """Hybrid against each other ranking; none where there is no hybrid."""
+        others = [name for name in self.values if name != HYBRID]
+        if HYBRID not in self.values:
+            return []
+        tested = []
+        for measure in TESTED:
+            results = [compare(self.values[HYBRID][measure], self.values[name][measure]) for name in others]
+            corrected = holm([result.p for result in results])
+            tested += [
+                Tested(measure, name, result, p)
+                for name, result, p in zip(others, results, corrected, strict=True)
+            ]
+        return tested
+
+    def folds(self, number: int) -> dict[str, dict[str, list[float]]]:
+        """Ranking -> measure -> mean of each fold. Raises ValueError for a number that does not fit."""
+        return {
+            name: {measure: fold_means(values, number) for measure, values in found.items()}
+            for name, found in self.values.items()
+        }
+
+    def per_query(self) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """(query, ranking, measure -> value), query by query."""
+        for place, query in enumerate(self.queries):
+            for name, found in self.values.items():
+                yield query, name, {measure: float(values[place]) for measure, values in found.items()}
+
+    def data(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        per_query: dict[str, dict[str, dict[str, float]]] = {query: {} for query in self.queries}
+        for query, name, found in self.per_query():
+            per_query[query][name] = found
+        return {
+            "documents": self.documents,
+            "queries": len(self.queries),
+            "rankings": {
+                name: {measure: asdict(summary) for measure, summary in found.items()}
+                for name, found in self.summaries().items()
+            },
+            "tests": [
+                {"measure": test.measure, "against": test.against, **asdict(test.result)}
+                | {"corrected_p": test.corrected_p}
+                for test in self.tests()
+            ],
+            "per_query": per_query,
+        }
 
 
 def evaluate(
@@ -67,29 +124,52 @@ def evaluate(
     settings: Settings,
     embedder: Embedder | None,
     progress: Callable[[str, int, int], None],
-) -> dict[str, dict[str, float]]:
-    """Mode -> measure -> mean over the judged queries, in a home of its own that is thrown away."""
+) -> Evaluation:
+    """Ranks the judged queries in every way, in a home of its own that is thrown away.
+
+    `progress` gets the stage, steps done and steps in all. Without an encoder there are keywords alone.
+    """
     with tempfile.TemporaryDirectory(prefix="precedent-evaluate-") as folder:
         home = Path(folder)
-        engine = _engine(
-            collection,
-            replace(settings, home=home, database_url=f"sqlite:///{home}/r.sqlite"),
-            embedder,
-            progress,
+        apart = replace(settings, home=home, database_url=f"sqlite:///{home}/r.sqlite")
+        engine = _engine(collection, apart, embedder, progress)
+        try:
+            rankings = _rankings(engine, apart, embedder)
+            total = len(rankings) * len(collection.queries)
+            values: dict[str, dict[str, NDArray[np.float64]]] = {}
+            done = 0
+            for name, ranked in rankings.items():
+                found = []
+                for query, text in collection.queries.items():
+                    keys = [key.removeprefix(_KEY) for key in ranked(text)]
+                    found.append(measures_of(keys, collection.judgements[query]))
+                    done += 1
+                    progress("searching", done, total)
+                values[name] = {measure: np.array([each[measure] for each in found]) for measure in MEASURES}
+        finally:
+            engine.database.dispose()
+    return Evaluation(len(collection.documents), tuple(collection.queries), values)
+
+
+def _rankings(
+    engine: Engine, settings: Settings, embedder: Embedder | None
+) -> dict[str, Callable[[str], list[str]]]:
+    """Name -> the function from a query's text to the keys it finds, hybrid last."""
+
+    def by(mode: Mode) -> Callable[[str], list[str]]:
+        return lambda text: engine.ranked_keys(
+            SearchRequest(text=text, mode=mode, limit=DEPTH), OPERATOR, DEPTH
         )
-        results: dict[str, dict[str, float]] = {}
-        modes = MODES if embedder else ("keyword",)
-        for place, mode in enumerate(modes):
-            run: dict[str, list[str]] = {}
-            for done, (query, text) in enumerate(collection.queries.items(), 1):
-                request = SearchRequest(text=text, mode=mode, limit=DEPTH)
-                run[query] = [key.removeprefix(_KEY) for key in engine.ranked_keys(request, OPERATOR, DEPTH)]
-                progress(
-                    "searching", place * len(collection.queries) + done, len(modes) * len(collection.queries)
-                )
-            results[mode] = measures(run, collection.judgements)
-        engine.database.dispose()
-        return results
+
+    if embedder is None:
+        return {"keyword": by("keyword")}
+    blend = FixedBlend(settings, embedder)
+    return {
+        "keyword": by("keyword"),
+        "semantic": by("semantic"),
+        BLEND: lambda text: blend.ranked_keys(text, OPERATOR, DEPTH),
+        HYBRID: by("hybrid"),
+    }
 
 
 def _engine(
@@ -113,77 +193,6 @@ def _engine(
     if embedder is not None:
         IndexWriter(settings, database, embedder).sync(lambda done, total: progress("indexing", done, total))
     return Engine(settings, database, embedder)
-
-
-def measures(run: Mapping[str, Sequence[str]], judgements: Judgements) -> dict[str, float]:
-    """nDCG@10, recall@100 and MRR@10, each the mean over the queries of the run."""
-    per_query = [measures_of(ranked, judgements[query]) for query, ranked in run.items()]
-    names = per_query[0] if per_query else ()
-    return {name: round(sum(m[name] for m in per_query) / len(per_query), 4) for name in names}
-
-
-def measures_of(ranked: Sequence[str], grades: Mapping[str, int]) -> dict[str, float]:
-    """The measures of one query. Gains are the grades, discounts log2(rank + 1).
-
-    Järvelin and Kekäläinen 2002, "Cumulated gain-based evaluation of IR techniques".
-    """
-    gains = [grades.get(document, 0) for document in ranked]
-    ideal = sorted((grade for grade in grades.values() if grade > 0), reverse=True)
-    relevant = len(ideal)
-    first = next((place for place, gain in enumerate(gains[:10], 1) if gain > 0), 0)
-    return {
-        "ndcg@10": _dcg(gains[:10]) / _dcg(ideal[:10]) if ideal else 0.0,
-        "recall@100": sum(gain > 0 for gain in gains[:DEPTH]) / relevant if relevant else 0.0,
-        "mrr@10": 1 / first if first else 0.0,
-    }
-
-
-def _dcg(gains: Sequence[int]) -> float:
-    return sum(gain / math.log2(place + 1) for place, gain in enumerate(gains, 1))
-
-
-def _jsonl(file: Path, *required: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(_text(file).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            raise BadCollection(f"{file.name}:{number}: is not a JSON object.") from None
-        if not isinstance(row, dict):
-            raise BadCollection(f"{file.name}:{number}: is not a JSON object.")
-        for name in ("_id", *required):
-            if not isinstance(row.get(name), str):
-                raise BadCollection(f"{file.name}:{number}: {name} is required and must be text.")
-        yield row
-
-
-def _qrels(file: Path) -> Judgements:
-    judgements: Judgements = {}
-    for number, row in enumerate(
-        csv.reader(_text(file).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE), 1
-    ):
-        if (number == 1 and row[:1] == ["query-id"]) or not row:
-            continue
-        try:
-            query, document, grade = row
-            judgements.setdefault(query, {})[document] = int(grade)
-        except ValueError:
-            raise BadCollection(
-                f"{file.name}:{number}: must be query, document and a whole grade, by tabs."
-            ) from None
-    return judgements
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except FileNotFoundError:
-        raise BadCollection(
-            f"{file} is missing: a collection holds corpus.jsonl, queries.jsonl and qrels/test.tsv."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise BadCollection(f"{file.name}: byte {error.start + 1} is not UTF-8.") from None
 
 
 def _storable(text: str) -> str:

@@ -10,49 +10,102 @@ import numpy as np
 from indexer.analysis import terms
 from kb.markup import plain_text
 from kb.sections import sections
-from search.results import Hit, Why
-from search.snippets import choose
+from search.occurrences import by_passage, occurrences
+from search.results import Hit, Meaning, Why
+from search.snippets import Extractor, occurrences_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
     from kb.reading import EntryView
     from search.query import Query
     from search.ranking import Ranking
+    from search.results import Fragment
+    from search.searching import Search
+    from search.snippets import Occurrence
+    from search.vocabulary import Expansion
 
 
 class Explainer:
     """Explains the hits of one search."""
 
-    def __init__(self, snapshot: Snapshot, query: Query, ranking: Ranking) -> None:
-        self.snapshot, self.query, self.ranking = snapshot, query, ranking
+    def __init__(self, search: Search, ranking: Ranking) -> None:
+        self.snapshot, self.ranking, self.trust = search.snapshot, ranking, search.trust
+        self.words = query_terms(search.query)
+        self.expansions = search.expansions
+        self.terms = _distinct([*self.words.values(), *_alternatives(search)])
+        weights = {term: self.snapshot.keyword.idf("text", term) for term in self.terms}
+        self.extractor = Extractor(search.query.phrases, weights)
 
-    def hit(self, row: int, view: EntryView) -> Hit:
-        """The hit of a catalogue row."""
-        passages = self.snapshot.manifest.passages(view.revision_id)
-        return _hit(
-            view, self.query, passages, self._score(row), self._why(row), self.ranking.passages.get(row)
-        )
+    def hits(self, places: NDArray[np.int64], views: Mapping[int, EntryView]) -> list[Hit]:
+        """The hits at these places of the ranking, as far as there are views of their revisions."""
+        rows = self.ranking.rows[places]
+        shown = np.array([rev in views for rev in self._revisions(rows)], bool)
+        rows, scores = rows[shown], self.ranking.scores[places][shown].tolist()
+        found = occurrences(self.snapshot, rows, self.terms)
+        hits = []
+        for view, score, held, (heading, fragments), (row, keyword_rank) in zip(
+            [views[revision] for revision in self._revisions(rows)], scores, found,
+            self._extracts(rows, found), self._keyword_ranks(rows), strict=True,
+        ):  # fmt: skip
+            why = self._why(view, {term for _, term in held}, heading, keyword_rank, *self._semantic(row))
+            hits.append(Hit(view, round(score, 6), fragments, why))
+        return hits
 
-    def _why(self, row: int) -> Why:
-        cosine = self.ranking.cosines.get(row)
+    def _why(
+        self, view: EntryView, held: set[str], heading: str, keyword_rank: int | None,
+        semantic_rank: int | None, similarity: float | None,
+    ) -> Why:  # fmt: skip
+        words = _matched(self.words, held)
+        higher, lower = self.trust.reasons(view.ref, view.due_on) if self.trust else ((), ())
         return Why(
-            keyword_rank=self._keyword_ranks.get(row),
-            semantic_rank=self._semantic_ranks.get(row),
-            similarity=None if cosine is None else round(cosine, 4),
-        )
+            words, heading, keyword_rank, semantic_rank, similarity, _meanings(self.expansions, held),
+            higher, lower,
+        )  # fmt: skip
 
-    def _score(self, row: int) -> float:
-        found = np.flatnonzero(self.ranking.rows == row)
-        return round(float(self.ranking.scores[found[0]]), 6) if len(found) else 0.0
+    def _revisions(self, rows: NDArray[np.int64]) -> list[int]:
+        revisions: list[int] = self.snapshot.catalogue.revisions[rows].tolist()
+        return revisions
 
-    @cached_property
-    def _keyword_ranks(self) -> dict[int, int]:
-        scores = self.ranking.keyword
-        matched = np.flatnonzero(scores)
-        order = np.lexsort((matched, -scores[matched]))
-        return {row: rank for rank, row in enumerate(matched[order].tolist(), 1)}
+    def _extracts(
+        self, rows: NDArray[np.int64], found: list[list[Occurrence]]
+    ) -> list[tuple[str, tuple[Fragment, ...]]]:
+        """(heading, fragments) of each row's best passage. Only the passages shown are read."""
+        revisions, manifest = self._revisions(rows), self.snapshot.manifest
+        first_words = manifest.first_words(revisions)
+        best = {}
+        for row, revision, held in zip(rows.tolist(), revisions, found, strict=True):
+            if passages := by_passage(held, first_words[revision]):
+                number = self.extractor.best(passages, self.ranking.passages.get(row))
+                best[revision, number] = passages[number]
+        texts = manifest.passages_at(list(best))
+        extracts = {
+            place[0]: (heading, self.extractor.extract(text, best[place]))
+            for place, (heading, text) in texts.items()
+        }
+        return [extracts.get(revision, ("", ())) for revision in revisions]
+
+    def _keyword_ranks(self, rows: NDArray[np.int64]) -> list[tuple[int, int | None]]:
+        """(row, its place in the ranking by words): how many match better, ties by row."""
+        scores = self.ranking.keyword[rows]
+        lowest = scores[scores > 0].min(initial=np.inf)
+        rivals = np.flatnonzero(self.ranking.keyword >= lowest)
+        rival_scores = self.ranking.keyword[rivals]
+        ranks: list[tuple[int, int | None]] = []
+        for row, score in zip(rows.tolist(), scores, strict=True):
+            earlier = rival_scores[: np.searchsorted(rivals, row)]
+            better = np.count_nonzero(rival_scores > score) + np.count_nonzero(earlier == score)
+            ranks.append((row, int(better) + 1 if score else None))
+        return ranks
+
+    def _semantic(self, row: int) -> tuple[int | None, float | None]:
+        cosine = self.ranking.cosines.get(row)
+        if cosine is None:
+            return None, None
+        return self._semantic_ranks[row], round(cosine, 4)
 
     @cached_property
     def _semantic_ranks(self) -> dict[int, int]:
@@ -60,27 +113,17 @@ class Explainer:
 
 
 def plain_hit(view: EntryView, query: Query) -> Hit:
-    """A hit found without an index."""
-    passages = [(heading, plain_text(text)) for heading, text in sections(view.content)]
-    return _hit(view, query, passages or [("", "")], 0.0, Why(), None)
-
-
-def _hit(
-    view: EntryView,
-    query: Query,
-    passages: Sequence[tuple[str, str]],
-    score: float,
-    why: Why,
-    preferred: int | None,
-) -> Hit:
-    wanted = query_terms(query)
-    snippet = choose(
-        passages, {term for parts in wanted.values() for term in parts}, query.phrases, preferred
-    )
-    held = snippet.terms | {term for _, term in terms(view.title)}
-    words = tuple(text for text, parts in wanted.items() if held.issuperset(parts))
-    why = Why(words, snippet.heading, why.keyword_rank, why.semantic_rank, why.similarity)
-    return Hit(entry=view, score=score, snippet=snippet.fragments, why=why)
+    """A hit found without an index: every passage is read."""
+    words = query_terms(query)
+    wanted = set(_distinct(words.values()))
+    passages = [(heading, plain_text(text)) for heading, text in sections(view.content)] or [("", "")]
+    found = [occurrences_in(text, wanted) for _, text in passages]
+    extractor = Extractor(query.phrases)
+    best = extractor.best(found)
+    heading, text = passages[best]
+    held = {term for places in found for _, term in places} | {term for _, term in terms(view.title)}
+    why = Why(_matched(words, held), heading)
+    return Hit(view, 0.0, extractor.extract(text, found[best]), why)
 
 
 def query_terms(query: Query) -> dict[str, tuple[str, ...]]:
@@ -91,6 +134,31 @@ def query_terms(query: Query) -> dict[str, tuple[str, ...]]:
         if wanted:
             found[text] = wanted
     return found
+
+
+def _alternatives(search: Search) -> Iterator[tuple[str, ...]]:
+    return (terms for expansion in search.expansions for terms in expansion.alternatives)
+
+
+def _meanings(expansions: Iterable[Expansion], held: set[str]) -> tuple[Meaning, ...]:
+    """The spans that the entry holds under another name only."""
+    found = []
+    for expansion in expansions:
+        if held.issuperset(term for _, term in terms(expansion.typed)):
+            continue
+        names = zip(expansion.names, expansion.alternatives, strict=True)
+        found += [Meaning(name, expansion.typed) for name, parts in names if held.issuperset(parts)][:1]
+    return tuple(found)
+
+
+def _distinct(words: Iterable[tuple[str, ...]]) -> list[str]:
+    return list(dict.fromkeys(term for parts in words for term in parts))
+
+
+def _matched(words: Mapping[str, tuple[str, ...]], held: Iterable[str]) -> tuple[str, ...]:
+    """The words and phrases of which every term is held."""
+    distinct = set(held)
+    return tuple(text for text, parts in words.items() if distinct.issuperset(parts))
 
 
 def is_known(snapshot: Snapshot, word: str) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.analysis import terms, words_of
 from search import fusion
+from search.results import MAX_DEPTH, MAX_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,19 +16,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
-    from kb.reading import Reader
-    from search.query import Filter, Query
+    from search.keywords import KeywordScores
 
 DEPTH = 200
 """Candidates that each ranking brings to the fusion."""
 PASSAGE_DEPTH = 400
 """Passages read to find DEPTH entries: an entry has several."""
+SHOWN = MAX_DEPTH + MAX_LIMIT
 FLOOR = 0.25
 """Cosine under which an entry that shares no word with the query is no hit: unrelated texts reach 0.2."""
 STRANGE_FLOOR = 0.4
 """The same for a query of which no word occurs anywhere: letters alone make a vector too, and it is
 near to something."""
-FIELD_WEIGHTS = {"text": 1.0, "title": 0.5}
 
 
 @dataclass
@@ -48,85 +46,6 @@ class Ranking:
     degraded: tuple[str, ...] = ()
 
 
-def filter_mask(snapshot: Snapshot, query: Query, reader: Reader, leave_out: str = "") -> NDArray[np.bool_]:
-    """(rows): what the reader may see and the filters allow, those of the field `leave_out` aside."""
-    catalogue = snapshot.catalogue
-    mask = np.ones(len(catalogue), bool) if reader.signed_in else catalogue.public.copy()
-    if query.after is not None:
-        mask &= catalogue.years >= query.after
-    if query.before is not None:
-        mask &= catalogue.years <= query.before
-    wanted: dict[str, list[Filter]] = {}
-    for condition in query.filters:
-        if condition.field != leave_out:
-            wanted.setdefault(condition.field, []).append(condition)
-    for name, conditions in wanted.items():
-        positive = [c for c in conditions if not c.negated]
-        if positive:
-            mask &= np.logical_or.reduce([_holding(snapshot, name, c.value) for c in positive])
-        for condition in conditions:
-            if condition.negated:
-                mask &= ~_holding(snapshot, name, condition.value)
-    return mask
-
-
-def _holding(snapshot: Snapshot, name: str, value: str) -> NDArray[np.bool_]:
-    catalogue = snapshot.catalogue
-    if name == "year":
-        year = int(value) if value.isascii() and value.isdigit() else -1
-        return np.asarray(catalogue.years == year, bool)
-    if name == "verified":
-        return np.asarray(verification(snapshot) == value, bool)
-    if name == "id":
-        mask = np.zeros(len(catalogue), bool)
-        mask[identified(snapshot, value)] = True
-        return mask
-    return catalogue.facets[name].holding(value)
-
-
-def verification(snapshot: Snapshot, today: date | None = None) -> NDArray[np.str_]:
-    """(rows): verified, overdue or unverified, as of today."""
-    due = snapshot.catalogue.due
-    day = (today or datetime.now(UTC).date()).toordinal()
-    return np.where(due == 0, "unverified", np.where(due >= day, "verified", "overdue"))
-
-
-def identified(snapshot: Snapshot, text: str) -> NDArray[np.int64]:
-    """Rows of which the text is an identifier (L-0042, or the number in the source)."""
-    row = snapshot.catalogue.row_of_ref.get(text.upper())
-    if row is not None:
-        return np.array([row], np.int64)
-    found = _to_rows(snapshot, snapshot.keyword.matches("ids", terms(text))) if terms(text) else None
-    return np.flatnonzero(found) if found is not None else np.zeros(0, np.int64)
-
-
-def text_mask(snapshot: Snapshot, query: Query) -> NDArray[np.bool_]:
-    """(rows): those that hold every phrase and none of the excluded words."""
-    mask = np.ones(len(snapshot.catalogue), bool)
-    for phrase in query.phrases:
-        if terms(phrase):
-            mask &= _to_rows(snapshot, snapshot.keyword.matches("text", terms(phrase)))
-    for excluded in query.excluded:
-        if terms(excluded):
-            mask &= ~_to_rows(snapshot, snapshot.keyword.matches("text", terms(excluded)))
-    return mask
-
-
-def keyword_scores(snapshot: Snapshot, query: Query) -> NDArray[np.float32]:
-    """(rows): BM25 over title and text, 0 where no word of the query occurs."""
-    wanted = [term for text in (*query.words, *query.phrases) for _, term in terms(text)]
-    total = np.zeros(len(snapshot.catalogue) + 1, np.float32)
-    for name, weight in FIELD_WEIGHTS.items():
-        total[snapshot.keyword_rows] += np.float32(weight) * snapshot.keyword.score(name, wanted)
-    return total[:-1]
-
-
-def _to_rows(snapshot: Snapshot, found: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    mask = np.zeros(len(snapshot.catalogue) + 1, bool)
-    mask[snapshot.keyword_rows[found]] = True
-    return mask[:-1]
-
-
 def nearest(
     snapshot: Snapshot, vector: NDArray[np.float32], allowed: NDArray[np.bool_], depth: int = DEPTH
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
@@ -142,55 +61,146 @@ def nearest(
 
 def cosines_of(
     snapshot: Snapshot, vector: NDArray[np.float32], rows: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """(rows): cosine of each row's nearest passage; -1 for a row without passages."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(rows), (rows): cosine of each row's nearest passage and the mean over its passages; -1 for a row
+    without passages.
+    """
     starts, ends = snapshot.first_passage[rows], snapshot.first_passage[rows + 1]
     sizes = ends - starts
-    best = np.full(len(rows), -1.0, np.float32)
+    nearest, mean = np.full(len(rows), -1.0, np.float32), np.full(len(rows), -1.0, np.float32)
     held = np.flatnonzero(sizes)
     if len(held):
-        offsets = np.concatenate([[0], np.cumsum(sizes[held])[:-1]])
-        flat = np.repeat(starts[held] - offsets, sizes[held]) + np.arange(int(sizes[held].sum()))
-        best[held] = np.maximum.reduceat(snapshot.vectors.scores(vector, flat), offsets)
-    return best
+        flat, offsets = _passages_of(starts[held], sizes[held])
+        cosines = snapshot.vectors.scores(vector, flat)
+        nearest[held] = np.maximum.reduceat(cosines, offsets)
+        mean[held] = np.add.reduceat(cosines, offsets) / sizes[held]
+    return nearest, mean
+
+
+def _passages_of(
+    starts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The passages of several rows one after the other, and where those of each begin."""
+    offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return np.repeat(starts - offsets, sizes) + np.arange(int(sizes.sum())), offsets
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What each of the two rankings finds among the allowed rows."""
+
+    words: NDArray[np.float32]
+    """(catalogue rows): keyword scores, 0 for rows that are not allowed."""
+    matched: NDArray[np.int64]
+    """Rows that hold a word of the query; none in semantic mode."""
+    near: NDArray[np.int64]
+    """Rows near in meaning, nearest first."""
+    cosines: NDArray[np.float32]
+    passages: NDArray[np.int64]
+    highest: float
+    """Cosine of the nearest passage of all."""
+
+
+def candidates(
+    snapshot: Snapshot, allowed: NDArray[np.bool_], keyword: KeywordScores,
+    vector: NDArray[np.float32] | None, mode: str,
+) -> Candidates:  # fmt: skip
+    """The hits among the allowed rows. `keyword` and `vector` are the query's."""
+    words = np.where(allowed, keyword.scores, np.float32(0))
+    matched = np.flatnonzero(words) if mode != "semantic" else np.zeros(0, np.int64)
+    if vector is None:
+        none = np.zeros(0, np.int64)
+        return Candidates(words, matched, none, np.zeros(0, np.float32), none, 0.0)
+    near, cosines, passages = nearest(snapshot, vector, allowed)
+    floor = FLOOR if keyword.scores.any() else STRANGE_FLOOR
+    kept = (cosines >= floor) | (words[near] > 0)
+    highest = float(cosines.max(initial=-1.0))
+    return Candidates(words, matched, near[kept], cosines[kept], passages[kept], highest)
+
+
+def hits_mask(found: Candidates) -> NDArray[np.bool_]:
+    """(catalogue rows): which rows are hits, without putting them in order."""
+    mask = found.words > 0 if len(found.matched) else np.zeros(len(found.words), bool)
+    mask[found.near] = True
+    return mask
 
 
 def rank(
-    snapshot: Snapshot, allowed: NDArray[np.bool_], keyword: NDArray[np.float32],
-    vector: NDArray[np.float32] | None, mode: str, depth: int = DEPTH,
+    snapshot: Snapshot, found: Candidates, keyword: KeywordScores, vector: NDArray[np.float32] | None,
+    mode: str, prior: NDArray[np.float32] | None = None,
 ) -> Ranking:  # fmt: skip
-    """All hits among the allowed rows, best first. `keyword` (rows) and `vector` are the query's."""
-    floor = FLOOR if keyword.any() else STRANGE_FLOOR
-    keyword = np.where(allowed, keyword, np.float32(0))
-    matched = np.flatnonzero(keyword) if mode != "semantic" else np.zeros(0, np.int64)
+    """The candidates, best first. `prior` (rows) is added to the log-odds of the hybrid ranking."""
+    words = found.words
     if vector is None:
-        ranked = matched[fusion.order(keyword[matched], matched)]
-        return Ranking(ranked, keyword[ranked], keyword)
-    near, cosines, passages = nearest(snapshot, vector, allowed, depth)
-    kept = (cosines >= floor) | (keyword[near] > 0)
-    near, cosines, passages = near[kept], cosines[kept], passages[kept]
+        ranked = _in_order(words, found.matched)
+        return Ranking(ranked, words[ranked], words)
     if mode == "semantic":
-        return _explained(Ranking(near, cosines, keyword), near, cosines, passages)
-    best = matched[fusion.order(keyword[matched], matched)]
-    candidates = np.union1d(best[:depth], near)
-    # Every candidate gets both scores: a row that one list lacks is not worth nothing there.
-    semantic = np.zeros(len(keyword), np.float32)
-    semantic[near] = cosines
-    unknown = np.setdiff1d(candidates, near, assume_unique=True)
-    semantic[unknown] = cosines_of(snapshot, vector, unknown)
-    scores = fusion.convex(keyword[candidates], semantic[candidates])
-    places = fusion.order(scores, candidates)
-    rest = best[~np.isin(best, candidates)]
-    rows = np.concatenate([candidates[places], rest])
-    fused = Ranking(rows, np.concatenate([scores[places], np.zeros(len(rest), np.float32)]), keyword)
-    return _explained(fused, near, cosines, passages)
+        return _explained(Ranking(found.near, found.cosines, words), found)
+    best = found.matched[_highest(words[found.matched], DEPTH)]
+    rows = np.union1d(best, found.near)
+    nearest_cosines, means = cosines_of(snapshot, vector, rows)
+    both = fusion.NEAREST_SHARE * nearest_cosines + (1 - fusion.NEAREST_SHARE) * means
+    scores = fusion.log_odds(words[rows], keyword.best, both, found.highest)
+    scores += fusion.EXACT_CODE * keyword.codes[rows]
+    rows, scores = _smoothed(snapshot, rows, scores if prior is None else scores + prior[rows])
+    mask = np.zeros(len(words), bool)
+    mask[rows] = True
+    rest = _in_order(words, found.matched[~mask[found.matched]])
+    return _explained(Ranking(np.concatenate([rows, rest]), _extended(scores, len(rest)), words), found)
 
 
-def _explained(
-    ranking: Ranking, rows: NDArray[np.int64], cosines: NDArray[np.float32], passages: NDArray[np.int64]
-) -> Ranking:
-    ranking.cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-    ranking.passages = dict(zip(rows.tolist(), passages.tolist(), strict=True))
+def _in_order(words: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows with the best SHOWN of them first, in order: no page shows more, so no time goes there."""
+    chosen = _highest(words[rows], SHOWN)
+    best = rows[chosen]
+    best = best[fusion.order(words[best], best)]
+    return np.concatenate([best, np.delete(rows, chosen)])
+
+
+def _highest(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+    """Places of the `depth` highest scores and of those equal to the lowest of them, in any order."""
+    if len(scores) <= depth:
+        return np.arange(len(scores))
+    return np.flatnonzero(scores >= np.partition(scores, len(scores) - depth)[len(scores) - depth])
+
+
+def _smoothed(
+    snapshot: Snapshot, rows: NDArray[np.int64], scores: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The rows from best to worst and their scores, the best of them smoothed among each other."""
+    places = fusion.order(scores, rows)
+    rows, scores = rows[places], scores[places]
+    best, others = rows[: fusion.SMOOTHED], scores[fusion.SMOOTHED :]
+    shared = fusion.smoothed(scores[: fusion.SMOOTHED], _centres(snapshot, best))
+    # None of them falls behind those that had no part in it.
+    shared = np.maximum(shared, others.max(initial=-np.inf))
+    again = fusion.order(shared, np.arange(len(best)))
+    return (
+        np.concatenate([best[again], rows[fusion.SMOOTHED :]]),
+        np.concatenate([shared[again], others]),
+    )
+
+
+def _centres(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(rows, dimension): the mean of each row's passages, of length one."""
+    starts, ends = snapshot.first_passage[rows], snapshot.first_passage[rows + 1]
+    centres = np.zeros((len(rows), snapshot.vectors.matrix.shape[1]), np.float32)
+    held = np.flatnonzero(ends > starts)
+    if len(held):
+        flat, offsets = _passages_of(starts[held], (ends - starts)[held])
+        centres[held] = np.add.reduceat(snapshot.vectors.matrix[flat], offsets, axis=0)
+    lengths = np.linalg.norm(centres, axis=1, keepdims=True)
+    return np.asarray(centres / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def _extended(scores: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The scores, and the lowest of them for `count` rows more that only hold some word."""
+    return np.concatenate([scores, np.full(count, scores.min(initial=0.0), np.float32)])
+
+
+def _explained(ranking: Ranking, found: Candidates) -> Ranking:
+    ranking.cosines = dict(zip(found.near.tolist(), found.cosines.tolist(), strict=True))
+    ranking.passages = dict(zip(found.near.tolist(), found.passages.tolist(), strict=True))
     return ranking
 
 
@@ -202,13 +212,3 @@ def pin(ranking: Ranking, rows: Sequence[int]) -> Ranking:
     top = np.full(len(pinned), 1.0 + float(ranking.scores.max(initial=0.0)), np.float32)
     ranking.scores = np.concatenate([top, ranking.scores[others]])
     return ranking
-
-
-def is_identifier_like(query: Query) -> bool:
-    """Whether the whole query may be an identifier: one word with a digit in it."""
-    return (
-        len(query.words) == 1
-        and not query.phrases
-        and any(c.isdigit() for c in query.words[0])
-        and any(True for _ in words_of(query.words[0]))
-    )

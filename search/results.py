@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from search.query import Filter, Query
 
 Mode = Literal["hybrid", "keyword", "semantic"]
-Sort = Literal["relevance", "newest", "oldest"]
+Sort = Literal["relevance", "match", "newest", "oldest"]
+"""`relevance` puts verified, built-in and proven entries above their equals; `match` does not."""
 MAX_LIMIT = 100
 SHOWN_WORDS = 6
 """A pasted description matches hundreds of words: the reason names so many of them."""
@@ -42,6 +43,14 @@ class Fragment:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """Another name, found in an entry, of what was typed: the vocabulary says that they mean the same."""
+
+    name: str
+    typed: str
+
+
+@dataclass(frozen=True)
 class Why:
     """Why a hit is there."""
 
@@ -53,17 +62,30 @@ class Why:
     semantic_rank: int | None = None
     similarity: float | None = None
     """Cosine of the nearest passage to the query, -1 to 1."""
+    meanings: tuple[Meaning, ...] = ()
+    """Of words that it does not hold, the other names that it does."""
+    higher: tuple[str, ...] = ()
+    """What raised it among equals, such as `verified`."""
+    lower: tuple[str, ...] = ()
+    """What lowered it, such as `verification overdue`."""
 
     def __str__(self) -> str:
         parts = []
-        if self.words:
-            more = len(self.words) - SHOWN_WORDS
-            shown = ", ".join(f"“{word}”" for word in self.words[:SHOWN_WORDS])
-            parts.append(f"matched {shown}" + (f" and {more} more" if more > 0 else ""))
+        if self.words or self.meanings:
+            found = [f"“{word}”" for word in self.words]
+            found += [f"“{each.name}” (for “{each.typed}”)" for each in self.meanings]
+            more = len(found) - SHOWN_WORDS
+            parts.append(
+                f"matched {', '.join(found[:SHOWN_WORDS])}" + (f" and {more} more" if more > 0 else "")
+            )
         if self.semantic_rank is not None:
             parts.append("similar in meaning")
         if self.passage and self.passage != BODY:
             parts.append(f"in {self.passage}")
+        if self.higher:
+            parts.append(f"higher because {' and '.join(self.higher)}")
+        if self.lower:
+            parts.append(f"lower because {' and '.join(self.lower)}")
         return "; ".join(parts)
 
 
@@ -82,7 +104,8 @@ class Hit:
         return "".join(fragment.text for fragment in self.snippet)
 
 
-@dataclass(frozen=True)
+# Not frozen: a page holds hundreds, and freezing makes them thrice as slow to make.
+@dataclass(slots=True)
 class FacetValue:
     """A value that hits hold, how many do, and whether the search is narrowed to it."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from indexer.analysis import distinct_words, is_stop_word, term_of, words_of
+from indexer.analysis import terms, words_of
 from search.results import Fragment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 WIDTH = 260
 """Characters of an extract, about two lines of a result."""
@@ -19,119 +20,154 @@ LEAD = 0.2
 LONGEST_WORD = 40
 """A border of words is looked for this far; a longer word is cut."""
 ELLIPSIS = "…"
+_ITEM_BREAK = re.compile(r"(?<=[^\W_])\n\n(?=\S)")
+"""Between the items of a list, which end without a full stop: in one line they would run together."""
+
+Occurrence = tuple[int, str]
+"""The number of a word within its passage, and its term: one that the query asks for."""
 
 
-@dataclass(frozen=True)
-class Snippet:
-    """An extract of one passage. The fragments together are its text, with an ellipsis where it is cut."""
-
-    heading: str
-    fragments: tuple[Fragment, ...]
-    terms: frozenset[str] = frozenset()
-    """The terms of the query that stand in any of the passages."""
-
-
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(NamedTuple):
     start: int
     end: int
     terms: tuple[str, ...]
-    """The query's term; of a phrase, the terms of its words and the phrase itself."""
+    """The query's term; of a phrase, the terms in it and the phrase itself."""
 
 
-def choose(
-    passages: Sequence[tuple[str, str]],
-    terms: set[str],
-    phrases: Sequence[str] = (),
-    preferred: int | None = None,
-    width: int = WIDTH,
-    weights: Mapping[str, float] | None = None,
-) -> Snippet:
-    """The window of about `width` characters with the most distinct terms, among (heading, text) passages.
+@dataclass(frozen=True)
+class Extractor:
+    """Chooses and cuts the extracts of one query.
 
-    `terms` are terms of `indexer.analysis`; each counts as `weights` says (its rarity), else 1, and a
-    whole phrase counts like all its words once more. Ties go to the passage numbered `preferred`
-    (the nearest in meaning), then to the first. Where nothing matches it is the beginning of the
-    preferred passage. Linear time.
+    Every distinct term counts as `weights` says (its rarity), else 1, and a whole phrase counts like
+    all its words once more. A phrase stands where its terms do, at the same distances: as in the
+    keyword index, any word may stand where the phrase has a stop word.
     """
-    if not passages:
-        return Snippet("", ())
-    first = preferred if preferred is not None and 0 <= preferred < len(passages) else 0
-    order = sorted(range(len(passages)), key=lambda number: number != first)
-    sequences = [sequence for phrase in phrases if len(sequence := _sequence(phrase)) > 1]
-    weigh = _Weights(weights or {})
-    held = {number: _held(passages[number][1], terms, sequences) for number in order}
-    best = max(order, key=lambda number: weigh.total(held[number]))
-    heading, text = passages[best]
-    marks = list(_marks(text, terms, sequences)) if held[best] else []
-    start, end = _window(text, marks, width, weigh)
-    fragments = tuple(_fragments(text, marks, start, end))
-    return Snippet(heading, fragments, frozenset(terms & set().union(*held.values())))
+
+    phrases: Sequence[str] = ()
+    """Phrases, as typed; their terms are among those that the occurrences are of."""
+    weights: Mapping[str, float] | None = None
+    width: int = WIDTH
+    """Characters of an extract."""
+
+    def best(self, passages: Sequence[Sequence[Occurrence]], preferred: int | None = None) -> int:
+        """The number of the passage with the heaviest distinct terms.
+
+        Ties go to the passage numbered `preferred` (the nearest in meaning), then to the first.
+        """
+        first = preferred if preferred is not None and 0 <= preferred < len(passages) else 0
+        order = sorted(range(len(passages)), key=lambda number: number != first)
+        return max(order, key=lambda number: self._weight(passages[number]))
+
+    def extract(self, text: str, occurrences: Sequence[Occurrence]) -> tuple[Fragment, ...]:
+        """The window of about `width` characters with the heaviest distinct terms, as fragments.
+
+        Together they are the window's text, with an ellipsis where the passage is cut and a dot between
+        the items of a list. Without an occurrence it is the beginning. Linear time.
+        """
+        text = _ITEM_BREAK.sub(" · ", text)
+        words = list(words_of(text)) if occurrences else []
+        marks = [
+            _Mark(words[mark.start].start(), words[mark.end].end(), mark.terms)
+            for mark in self._marks(occurrences)
+        ]
+        start, end = _window(text, marks, self.width, self._weigh)
+        return tuple(_fragments(text, marks, start, end))
+
+    def _weight(self, occurrences: Sequence[Occurrence]) -> float:
+        held = {term for _, term in occurrences}
+        if self._sequences and occurrences:
+            held = {term for mark in self._marks(occurrences) for term in mark.terms}
+        # Sorted: the sum must not depend on the order in which a set gives its terms.
+        return sum(sorted(map(self._weigh.__getitem__, held)))
+
+    def _marks(self, occurrences: Sequence[Occurrence]) -> Iterator[_Mark]:
+        """Where phrases and terms stand, from first to last word, in order and without overlaps."""
+        if not self._sequences:
+            yield from (_Mark(place, place, (term,)) for place, term in occurrences)
+            return
+        at = dict(occurrences)
+        end = -1
+        for place, term in occurrences:
+            if place <= end:
+                continue
+            inside: tuple[str, ...] = (term,)
+            end = place
+            sequence = self._longest_at(place, term, at)
+            if sequence:
+                end = place + sequence[-1][0]
+                within = (at[here] for here in range(place, end + 1) if here in at)
+                inside = (*within, " ".join(part for _, part in sequence))
+            yield _Mark(place, end, inside)
+
+    def _longest_at(self, place: int, term: str, at: Mapping[int, str]) -> tuple[Occurrence, ...]:
+        found: tuple[Occurrence, ...] = ()
+        for sequence in self._sequences.get(term, ()):
+            if (not found or sequence[-1] > found[-1]) and all(
+                at.get(place + offset) == part for offset, part in sequence
+            ):
+                found = sequence
+        return found
+
+    @cached_property
+    def _sequences(self) -> dict[str, list[tuple[Occurrence, ...]]]:
+        """The phrases of several terms by their first term: (words after the first, term) of each."""
+        found: dict[str, list[tuple[Occurrence, ...]]] = {}
+        for phrase in self.phrases:
+            sequence = terms(phrase)
+            if len(sequence) > 1:
+                first, term = sequence[0]
+                found.setdefault(term, []).append(tuple((place - first, part) for place, part in sequence))
+        return found
+
+    @cached_property
+    def _weigh(self) -> _Weights:
+        return _Weights(self.weights or {})
 
 
-class _Weights:
-    """What each distinct term adds to a window."""
+class _Weights(dict[str, float]):
+    """What each distinct term adds to a window; a phrase weighs as much as its words."""
 
-    def __init__(self, given: Mapping[str, float]) -> None:
-        self.given = given
-
-    def of(self, term: str) -> float:
-        """The weight of a term; a phrase weighs as much as its words."""
-        return sum(self.given.get(part, 1.0) for part in term.split())
-
-    def total(self, terms: set[str]) -> float:
-        """The weight of distinct terms together; the same in whatever order the set gives them."""
-        return sum(sorted(map(self.of, terms)))
+    def __missing__(self, term: str) -> float:
+        parts = term.split()
+        weight = sum(map(self.__getitem__, parts)) if len(parts) > 1 else 1.0
+        self[term] = weight
+        return weight
 
 
-def _sequence(phrase: str) -> tuple[str, ...]:
-    """The terms of a phrase, stop words as they are: an extract marks them as part of it."""
-    return tuple(term_of(match.group()) for match in words_of(phrase))
+def occurrences_in(text: str, wanted: Collection[str]) -> list[Occurrence]:
+    """Where the wanted terms of `indexer.analysis` stand in a text."""
+    return [(place, term) for place, term in terms(text) if term in wanted]
 
 
-def _held(text: str, terms: set[str], sequences: Sequence[tuple[str, ...]]) -> set[str]:
-    """The terms and phrases in a text. Places are only looked for where a phrase may stand."""
-    found = terms.intersection(map(term_of, distinct_words(text)))
-    if any(found.issuperset(terms.intersection(sequence)) for sequence in sequences):
-        return {term for mark in _marks(text, terms, sequences) for term in mark.terms}
-    return found
-
-
-def _marks(text: str, terms: set[str], sequences: Sequence[tuple[str, ...]]) -> Iterator[_Mark]:
-    """Where phrases and terms stand, in order and without overlaps."""
-    words = [(match.start(), match.end(), term_of(match.group())) for match in words_of(text)]
-    place = 0
-    while place < len(words):
-        start, end, term = words[place]
-        found: tuple[str, ...] = (term,) if term in terms and not is_stop_word(text[start:end]) else ()
-        length = 1
-        for sequence in sequences:
-            following = words[place : place + len(sequence)] if term == sequence[0] else []
-            if len(sequence) > length and tuple(word[2] for word in following) == sequence:
-                found = (*(part for part in sequence if part in terms), " ".join(sequence))
-                length, end = len(sequence), following[-1][1]
-        if found:
-            yield _Mark(start, end, found)
-        place += length
-
-
-def _window(text: str, marks: list[_Mark], width: int, weigh: _Weights) -> tuple[int, int]:
+def _window(text: str, marks: list[_Mark], width: int, weigh: Mapping[str, float]) -> tuple[int, int]:
     """Start and end of the window with the heaviest distinct marks, at borders of words."""
+    if len(text) <= width:
+        return 0, len(text)
     lead = int(width * LEAD)
+    start = 0
+    if marks:
+        first = marks[_heaviest(marks, width - lead, weigh)].start
+        start = min(_border(text, max(0, min(first - lead, len(text) - width)), 1), first)
+    return start, max(_border(text, min(len(text), start + width), -1), start)
+
+
+def _heaviest(marks: list[_Mark], width: int, weigh: Mapping[str, float]) -> int:
+    """The mark from which on the marks within `width` characters weigh most, each term counted once."""
     best, heaviest, last, weight = 0, -1.0, 0, 0.0
-    inside: Counter[str] = Counter()
+    inside: dict[str, int] = {}
     for first, mark in enumerate(marks):
-        while last < len(marks) and (last == first or marks[last].end <= mark.start + width - lead):
-            weight += sum(weigh.of(term) for term in marks[last].terms if not inside[term])
-            inside.update(marks[last].terms)
+        while last < len(marks) and (last == first or marks[last].end <= mark.start + width):
+            for term in marks[last].terms:
+                count = inside.get(term, 0)
+                weight += 0.0 if count else weigh[term]
+                inside[term] = count + 1
             last += 1
         if weight > heaviest + 1e-9:  # sums of the same weights may differ in their last digit
             best, heaviest = first, weight
-        inside.subtract(mark.terms)
-        weight -= sum(weigh.of(term) for term in mark.terms if not inside[term])
-    start = max(0, min(marks[best].start - lead, len(text) - width)) if marks else 0
-    start = min(_border(text, start, 1), marks[best].start) if marks else start
-    return start, max(_border(text, min(len(text), start + width), -1), start)
+        for term in mark.terms:
+            inside[term] -= 1
+            weight -= 0.0 if inside[term] else weigh[term]
+    return best
 
 
 def _border(text: str, place: int, step: int) -> int:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from search.evaluation import BadCollection, Collection, evaluate, measures, measures_of
+from search.evaluation import Evaluation, evaluate
+from search.judged import BadCollection, Collection
+from search.measures import MEASURES, measures, measures_of
+from search.significance import compare, holm
 from tests.fixtures.served import make_settings
+from web.cli import precedent
 
 
 def test_measures_of_one_query_by_hand():
@@ -57,14 +64,97 @@ def collection(tmp_path):
     return tmp_path
 
 
-def test_a_collection_is_ranked_in_every_mode(collection, tmp_path_factory, embedder):
+def test_a_collection_is_ranked_in_every_way(collection, tmp_path_factory, embedder):
     settings = make_settings(tmp_path_factory.mktemp("untouched") / "home")
-    found = evaluate(Collection.read(collection), settings, embedder, lambda *_: None)
-    assert set(found) == {"keyword", "semantic", "hybrid"}
-    assert found["semantic"] == {"ndcg@10": 1.0, "recall@100": 1.0, "mrr@10": 1.0}
-    assert found["hybrid"]["mrr@10"] == 1.0
-    assert found["keyword"]["mrr@10"] == 0.5  # no word of the second query occurs
+    steps = []
+    found = evaluate(Collection.read(collection), settings, embedder, lambda *step: steps.append(step))
+    means = found.means()
+    assert list(means) == ["keyword", "semantic", "fixed blend", "hybrid"]
+    assert means["semantic"] == {"ndcg@10": 1.0, "recall@100": 1.0, "mrr@10": 1.0}
+    assert means["fixed blend"]["mrr@10"] == means["hybrid"]["mrr@10"] == 1.0
+    assert means["keyword"]["mrr@10"] == 0.5  # no word of the second query occurs
     assert not settings.home.exists()
+    assert steps[-1] == ("searching", 8, 8)
+    assert {stage for stage, _, _ in steps} == {"loading", "indexing", "searching"}
+
+
+def measured(**rankings):
+    """An evaluation by its nDCG@10 values; the other measures are equal everywhere."""
+    values = {
+        name.replace("_", " "): {
+            measure: np.array(given if measure == "ndcg@10" else [0.5] * len(given), float)
+            for measure in MEASURES
+        }
+        for name, given in rankings.items()
+    }
+    count = len(next(iter(rankings.values())))
+    return Evaluation(7, tuple(f"q{n}" for n in range(count)), values)
+
+
+def test_hybrid_is_tested_against_each_other_ranking_with_one_correction_a_measure():
+    found = measured(
+        keyword=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+        semantic=[0.9, 0.2, 0.3, 0.4, 0.5, 0.6],
+        fixed_blend=[0.2, 0.3, 0.4, 0.5, 0.6, 0.1],
+        hybrid=[0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+    )
+    tests = [test for test in found.tests() if test.measure == "ndcg@10"]
+    assert [test.against for test in tests] == ["keyword", "semantic", "fixed blend"]
+    assert [test.result.difference for test in tests] == pytest.approx([0.1, -0.2 / 6, 0.1])
+    counts = [(test.result.wins, test.result.ties, test.result.losses) for test in tests]
+    assert counts == [(6, 0, 0), (5, 0, 1), (1, 5, 0)]
+    assert [test.corrected_p for test in tests] == holm([test.result.p for test in tests])
+    assert tests[0].result == compare(found.values["hybrid"]["ndcg@10"], found.values["keyword"]["ndcg@10"])
+    assert all(test.corrected_p == 1 for test in found.tests() if test.measure == "mrr@10")
+
+
+def test_the_data_hold_every_query_and_are_json():
+    found = measured(keyword=[0.0, 1.0], hybrid=[0.5, 1.0])
+    data = json.loads(json.dumps(found.data()))
+    assert data["documents"] == 7
+    assert data["queries"] == 2
+    assert data["rankings"]["keyword"]["ndcg@10"]["mean"] == 0.5
+    assert data["per_query"]["q0"]["hybrid"]["ndcg@10"] == 0.5
+    assert data["tests"][0]["difference"] == 0.25
+
+
+def test_the_command_prints_spread_folds_tests_and_writes_each_query(collection, encoder_folder, tmp_path):
+    file = tmp_path / "each.csv"
+    arguments = ["evaluate", str(collection), "--folds", "2", "--per-query", str(file)]
+    done = CliRunner(env={"PRECEDENT_ENCODER": str(encoder_folder)}).invoke(precedent, arguments)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0] == "2 queries over 3 documents"
+    assert any(line.split()[:3] == ["keyword", "mrr@10", "0.5000"] for line in lines)
+    assert any(line.split()[:2] == ["keyword", "mrr@10"] and len(line.split()) == 4 for line in lines)
+    compared = [line for line in lines if line.startswith(("hybrid less", "fixed blend   ndcg"))]
+    assert len({len(line) for line in compared}) == 1, "the columns are aligned"
+    rows = list(csv.DictReader(file.read_text("utf-8").splitlines()))
+    assert len(rows) == 8
+    assert rows[0] == {
+        "query": "q1", "ranking": "keyword",
+        "ndcg@10": "1.000000", "recall@100": "1.000000", "mrr@10": "1.000000",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--folds", "3"], "there are 2 queries"),
+        (["--folds", "1"], "not in the range"),
+        (["--per-query", "no/such/folder/x.csv"], "no/such/folder is no folder"),
+        (["--qrels", "train"], "train.tsv is missing"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_the_work(collection, arguments, message):
+    done = CliRunner().invoke(precedent, ["evaluate", str(collection), *arguments])
+    assert done.exit_code != 0
+    assert message in f"{done.output} {done.exception}"
+
+
+def test_another_split_is_read_by_its_name(collection):
+    (collection / "qrels" / "train.tsv").write_text("q2\td3\t1\n", "utf-8")
+    assert list(Collection.read(collection, "train").queries) == ["q2"]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +166,7 @@ def test_a_collection_is_ranked_in_every_mode(collection, tmp_path_factory, embe
         ("queries.jsonl", "[" * 100_000, "queries.jsonl:1: is not a JSON object"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\tgood", "test.tsv:2: must be query"),
         ("qrels/test.tsv", "q9\td1\t1", "judges queries that queries.jsonl lacks"),
+        ("qrels/test.tsv", "q1\td1\t0", "names no relevant document"),
     ],
 )
 def test_a_broken_collection_is_named_with_file_and_line(collection, file, text, message):

@@ -19,6 +19,7 @@ ADDRESSES = [
     "/entries/T-0001.md", "/api/v1/search", "/api/v1/entries", "/api/v1/entries/L-0001",
     "/api/v1/entries/L-0001/similar", "/api/v1/entries/L-0001/history",
     "/api/v1/entries/L-0001/revisions/1", "/api/v1/openapi.json",
+    "/vocabulary", "/api/v1/vocabulary",
 ]  # fmt: skip
 TAKING_TEXT = [
     "/search?q=", "/search?tag=", "/search?mode=", "/browse?kind=", "/entries/L-0001?revision=",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from kb.config import Settings
-from web import api, browse, entries, health, help_page, home, results
+from web import api, browse, entries, health, help_page, home, results, vocabulary
 from web.context import install_context
 from web.errors import install_errors
 from web.security import install_security
@@ -33,6 +33,7 @@ def create_app(settings: Settings, engine: Finder | None = None) -> Flask:
     app.register_blueprint(results.blueprint)
     app.register_blueprint(entries.blueprint)
     app.register_blueprint(browse.blueprint)
+    app.register_blueprint(vocabulary.blueprint)
     app.register_blueprint(help_page.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(api.make_blueprint())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -13,6 +14,7 @@ COMMANDS = {
     "serve": "web.commands.serving",
     "load": "web.commands.repository",
     "export": "web.commands.repository",
+    "vocabulary": "web.commands.vocabulary",
     "migrate": "web.commands.repository",
     "sync": "web.commands.indexing",
     "rebuild": "web.commands.indexing",
@@ -50,6 +52,9 @@ def precedent() -> None:
 
 def main() -> None:
     """Entry point: what a person can act on is one line on standard error and exit status 2."""
+    # One query is too small to share out: BLAS threads that wait for each other cost more than they
+    # save (16 ms instead of 0.2 for 2,000 rows on two busy processors). Read when NumPy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         precedent()
     except KbError as error:

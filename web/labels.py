@@ -53,7 +53,12 @@ FACET_NAMES = {
 VERIFIED_NAMES = {"verified": "Verified", "overdue": "Verification overdue", "unverified": "Not verified"}
 
 MODE_NAMES = {"hybrid": "Words and meaning", "keyword": "Words only", "semantic": "Meaning only"}
-SORT_NAMES = {"relevance": "Best match", "newest": "Newest first", "oldest": "Oldest first"}
+SORT_NAMES = {
+    "relevance": "Best match",
+    "match": "Best match, trust aside",
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+}
 RANKING_NAMES = {
     "keyword": "ranking by words",
     "semantic": "ranking by meaning",

@@ -31,7 +31,7 @@ def read(path: Path, options: LoadOptions, base: str) -> Iterator[RawRecord | Fa
     text = decode(data, options.encoding)
     if not text.strip():
         raise BadFile(1, "is empty; the first line must name the columns")
-    rows = _rows(text, options.delimiter)
+    rows = read_rows(text, options.delimiter)
     line, header = next(rows)
     columns = _columns(line, [name.strip() for name in header], options)
     scale = len(data) / len(text)
@@ -47,7 +47,7 @@ def read(path: Path, options: LoadOptions, base: str) -> Iterator[RawRecord | Fa
             yield _Row(columns, row, line, options).record(base, min(len(data), int(offset * scale)))
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line it starts on. Cells may hold line breaks."""
     csv.field_size_limit(TABLE_BYTES)  # the file's own limit is enough
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)

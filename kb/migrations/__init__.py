@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from kb.database import Database
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Every schema version this Precedent can migrate from, oldest first."""
 
 HEAD = VERSIONS[-1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from web.api import entries, search
+from web.api import entries, search, vocabulary
 from web.api.models import (
     EntryAnswer,
     EntryList,
@@ -16,7 +16,9 @@ from web.api.models import (
     SimilarAnswer,
 )
 from web.api.openapi import Operation, describe
+from web.api.vocabulary import VocabularyAnswer
 from web.parameters import ListParameters, NoParameters, SearchParameters, SimilarParameters, parse
+from web.vocabulary import GroupParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,8 @@ OPERATIONS = (
               "Revisions that are or were published"),
     Operation("/entries/<ref>/revisions/<number>", entries.get_revision, NoParameters, RevisionAnswer,
               "Read one revision"),
+    Operation("/vocabulary", vocabulary.vocabulary, GroupParameters, VocabularyAnswer,
+              "List terms that mean the same"),
 )  # fmt: skip
 
 

@@ -32,14 +32,26 @@ class FragmentPart(Answer):
     marked: bool
 
 
+class MeaningPart(Answer):
+    """Another name, found in an entry, of what was typed."""
+
+    name: str
+    typed: str
+
+
 class Reasons(Answer):
-    """Why a hit is there, in parts. `similarity` is a cosine from -1 to 1."""
+    """Why a hit is there, in parts. `similarity` is a cosine from -1 to 1; `higher` and `lower` say what
+    moved it among its equals.
+    """
 
     words: list[str]
     passage: str
     keyword_rank: int | None
     semantic_rank: int | None
     similarity: float | None
+    meanings: list[MeaningPart]
+    higher: list[str]
+    lower: list[str]
 
 
 class HitPart(Answer):

@@ -36,7 +36,10 @@ _DEGRADED = {
     "--mode", type=click.Choice(["hybrid", "keyword", "semantic"]), default="hybrid", show_default=True
 )
 @click.option(
-    "--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance", show_default=True
+    "--sort",
+    type=click.Choice(["relevance", "match", "newest", "oldest"]),
+    default="relevance",
+    show_default=True,
 )
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -103,3 +103,6 @@ def _print(report: LoadReport) -> None:
     would = "Would have: " if report.dry_run else ""
     counts = f"{report.created:,} created, {report.updated:,} updated, {report.unchanged:,} unchanged"
     click.echo(f"{would}{counts}, {report.failed:,} failed.")
+    if report.vocabulary:
+        groups = ", ".join(f"{count:,} {outcome}" for outcome, count in report.vocabulary.items())
+        click.echo(f"{would}Vocabulary: {groups}.")

@@ -1,0 +1,42 @@
+"""From revision ids to what readers see of them, with the database as the last gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kb.reading import get_revisions
+from search.caching import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kb.database import Database
+    from kb.reading import EntryView, Reader
+
+CACHED_VIEWS = 2048
+"""About 10 MB of entries of ordinary length."""
+
+
+class Views:
+    """Published revisions, remembered until the database's change stamp moves. Thread safe."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._views: Cache[int, EntryView] = Cache(CACHED_VIEWS)
+
+    def get(self, revisions: Sequence[int], reader: Reader, stamp: int) -> dict[int, EntryView]:
+        """Those of the revisions that are published and that the reader may see, by id.
+
+        `stamp` is the change stamp as this search has read it. A revision's state, owner, visibility and
+        verification change with an edit only, and every edit moves the stamp.
+        """
+        known = {revision: self._views.get(revision, stamp) for revision in revisions}
+        missing = [revision for revision, view in known.items() if view is None]
+        views = {rev: view for rev, view in known.items() if view and reader.may_see(view.visibility)}
+        if missing:
+            with self.database.read() as session:
+                fresh = get_revisions(session, missing, reader)
+            for revision, view in fresh.items():
+                self._views.put(revision, view, stamp)
+            views |= fresh
+        return views
