@@ -6,6 +6,7 @@ ICONS := web/static/build/icons.svg
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PYTHONS := python3 python3.13 python3.12 python3.11
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -38,7 +39,7 @@ format: $(VENV)/.test-installed  ## Put the code into its usual form
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
 
 bench: $(VENV)/.test-installed  ## Measure speed and quality on this machine
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 clean:  ## Remove .venv and every cache; records and settings stay
 	rm -rf $(VENV) $(dir $(ICONS)) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,8 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.errors import KbError
-from tests.bench import agreement, command, filling, machine, publishing, quality, queries, serving
-from tests.bench.setting import open_bench, say
+from tests.bench import (
+    agreement,
+    command,
+    comparison,
+    filling,
+    machine,
+    neighbours,
+    publishing,
+    quality,
+    queries,
+    scale,
+    serving,
+)
+from tests.bench.setting import SIZES, open_bench, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +41,14 @@ SECTIONS: dict[str, tuple[Callable[[Bench], list[Table]], str]] = {
     "publish": (publishing.measure, "from a published edit to the search that finds it"),
     "command": (command.measure, "a cold `precedent search`"),
     "serve": (serving.measure, "memory and searches a second of the server"),
+    "scale": (scale.measure, "build, disk, memory and searches of generated corpora"),
+    "vectors": (neighbours.measure, "nearest vectors alone, up to a million"),
+    "comparison": (comparison.measure, "other libraries on the same passages, where installed"),
     "quality": (quality.measure, "nDCG@10, recall@100, MRR@10 on judged collections"),
     "agreement": (agreement.measure, "the semantic ranking against the original model; only when named"),
 }
 ON_REQUEST = {"agreement"}
-NEED_DATA = {"quality", "agreement"}
+NEED_DATA = {"scale", "vectors", "comparison", "quality", "agreement"}
 
 
 def main() -> int:
@@ -45,7 +60,7 @@ def main() -> int:
     tables: list[Table] = []
     failures: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="precedent-bench-") as home:
-        bench = open_bench(Path(home), quick=options.quick)
+        bench = open_bench(Path(home), quick=options.quick, sizes=options.sizes, cache=options.cache)
         for name in chosen:
             started = time.monotonic()
             say(f"== {name}: {SECTIONS[name][1]}")
@@ -58,7 +73,8 @@ def main() -> int:
             tables += found
             print("\n\n".join(str(table) for table in found), end="\n\n", flush=True)
             say(f"== {name} took {time.monotonic() - started:.0f} s")
-        bench.database.dispose()
+        for each in (bench, *bench.grown.values()):
+            each.database.dispose()
     if options.json:
         document = {"quick": options.quick, "tables": [t.data() for t in tables], "failures": failures}
         options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -76,7 +92,19 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=SECTIONS, metavar="SECTION", help="repeatable")
     parser.add_argument("--skip", action="append", choices=SECTIONS, metavar="SECTION", help="repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables to FILE too")
+    parser.add_argument(
+        "--sizes", type=_sizes, default=SIZES, metavar="N,N", help="records of the generated corpora "
+        f"({','.join(map(str, SIZES))} unless given; encoding 100000 takes half an hour the first time)",
+    )  # fmt: skip
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep passages' vectors between runs")
     return parser.parse_args(arguments)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    sizes = [int(part) for part in text.split(",")]
+    if min(sizes) < 1:
+        raise argparse.ArgumentTypeError("sizes are whole numbers above 0")
+    return tuple(sorted(set(sizes)))
 
 
 def _chosen(options: argparse.Namespace) -> list[str]:

@@ -8,15 +8,15 @@ import numpy as np
 
 from indexer.embedder import default_encoder_folder, go_offline, read_manifest
 from indexer.model_files import find_default_model
-from search import evaluation
-from tests.bench.quality import MEASURES, SCIFACT, evaluate, judged
+from search.measures import DEPTH, MEASURES, measures
+from tests.bench.quality import SCIFACT, evaluate, judged
 from tests.bench.setting import BenchError, say
 from tests.bench.tables import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from search.evaluation import Collection
+    from search.judged import Collection
     from tests.bench.setting import Bench
 
 ALLOWED = 0.01
@@ -77,9 +77,9 @@ def _ranked(
     names = [name for name, _, _ in collection.documents]
     run: dict[str, list[str]] = {}
     for query, vector in zip(collection.queries, queries, strict=True):
-        best = np.argsort(-(documents @ vector), kind="stable")[: evaluation.DEPTH]
+        best = np.argsort(-(documents @ vector), kind="stable")[:DEPTH]
         run[query] = [names[place] for place in best.tolist()]
-    return evaluation.measures(run, collection.judgements)
+    return measures(run, collection.judgements)
 
 
 def _cosines(

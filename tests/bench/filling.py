@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.documents import embedded_text, make_document
+from indexer.sync import BATCH
 from kb.reading import OPERATOR, get_revisions, published_heads
 from tests.bench.setting import Spent, say
 from tests.bench.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from indexer.documents import Document
     from tests.bench.setting import Bench
 
 SAMPLED = 150
@@ -53,13 +57,25 @@ def measure(bench: Bench) -> list[Table]:
 
 def _passages(bench: Bench) -> tuple[list[str], list[str]]:
     """Two samples of the texts that indexing embeds: of every so manieth entry."""
+    entries = bench.loaded.created
+    texts = [text for batch in documents(bench, max(1, entries // SAMPLED)) for text in embedded(batch)]
+    return texts[::2], texts[1::2]
+
+
+def documents(bench: Bench, step: int = 1) -> Iterator[list[Document]]:
+    """Batches of what is to be indexed: every so manieth published entry."""
     with bench.database.read() as session:
         stamps = {head.revision_id: head.stamp for head in published_heads(session)}
-        chosen = list(stamps)[:: max(1, len(stamps) // SAMPLED)]
-        views = get_revisions(session, chosen, OPERATOR)
-    documents = [make_document(view, stamps[revision]) for revision, view in views.items()]
-    texts = [embedded_text(document.title, part.text) for document in documents for part in document.passages]
-    return texts[::2], texts[1::2]
+    chosen = list(stamps)[::step]
+    for start in range(0, len(chosen), BATCH):
+        with bench.database.read() as session:
+            views = get_revisions(session, chosen[start : start + BATCH], OPERATOR)
+        yield [make_document(view, stamps[revision]) for revision, view in views.items()]
+
+
+def embedded(batch: list[Document]) -> list[str]:
+    """The texts that the encoder reads of the documents."""
+    return [embedded_text(document.title, part.text) for document in batch for part in document.passages]
 
 
 def _bare(bench: Bench, texts: list[str]) -> Spent:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.bench.setting import Bench
 
 PACKAGES = ("precedent", "numpy", "faiss-cpu", "onnxruntime", "Whoosh-Reloaded", "SQLAlchemy", "gunicorn")
+COMPARED = ("bm25s", "tantivy", "txtai", "lancedb")
 
 
 def measure(bench: Bench) -> list[Table]:
@@ -29,6 +30,7 @@ def measure(bench: Bench) -> list[Table]:
     table.add("system", f"{platform.system()} {platform.release()} {platform.machine()}")
     table.add("Python", f"{platform.python_version()}; SQLite {sqlite3.sqlite_version}")
     table.add("packages", ", ".join(f"{name} {_version(name)}" for name in PACKAGES))
+    table.add("compared with", ", ".join(f"{name} {_version(name)}" for name in COMPARED))
     table.add("encoder", f"{bench.embedder.fingerprint[:12]}, {bench.embedder.dimension} dimensions")
     table.add("records", bench.corpus.words)
     return [table]

@@ -25,13 +25,24 @@ if TYPE_CHECKING:
 BEFORE_MEMORY = 200
 """Searches before memory is read: half of them pages, half API calls."""
 REQUESTS = 120
-CLIENTS = (1, 4)
+CLIENTS = (1, 4, 8)
+COLUMNS = {"target": "", "clients": "d", "n": "d", "a second": ".1f", "p50 ms": ".1f", "p95 ms": ".1f"}
+NOTE = "distinct queries; the clients run on the same processors"
 TARGETS = {"page": "/search?q=", "API": "/api/v1/search?q="}
 START_SECONDS = 120
 
 
 def measure(bench: Bench) -> list[Table]:
     """Memory after 200 searches, then the rates."""
+    memory, found = serve(bench)
+    rates = Table("Searches over HTTP", COLUMNS, note=NOTE)
+    for row in found:
+        rates.add(*row)
+    return [memory, rates]
+
+
+def serve(bench: Bench) -> tuple[Table, list[tuple[str | int | float, ...]]]:
+    """Memory of the server's processes, and rows of COLUMNS."""
     bench.engine()
     texts = iter(_distinct(bench))
     with _server(bench) as (port, pid):
@@ -40,19 +51,15 @@ def measure(bench: Bench) -> list[Table]:
         for target in list(TARGETS.values()) * (BEFORE_MEMORY // len(TARGETS)):
             _ask(port, [target + next(texts)])
         memory = _memory_table(at_start, _memory(pid))
-        rates = Table(
-            "Searches over HTTP",
-            {"target": "", "clients": "d", "n": "d", "a second": ".1f", "p50 ms": ".1f", "p95 ms": ".1f"},
-            note="distinct queries; the clients run on the same processors",
-        )
-        for name, target in TARGETS.items():
-            for clients in CLIENTS:
-                say(f"{name}, {clients} clients")
-                paths = [target + next(texts) for _ in range(REQUESTS)]
-                seconds, times = _load(port, paths, clients)
-                row = (len(paths) / seconds, percentile(times, 50), percentile(times, 95))
-                rates.add(name, clients, len(paths), *row)
-    return [memory, rates]
+        rows = [_rate(port, name, clients, texts) for name in TARGETS for clients in CLIENTS]
+    return memory, rows
+
+
+def _rate(port: int, name: str, clients: int, texts: Iterator[str]) -> tuple[str | int | float, ...]:
+    say(f"{name}, {clients} clients")
+    paths = [TARGETS[name] + next(texts) for _ in range(REQUESTS)]
+    seconds, times = _load(port, paths, clients)
+    return name, clients, len(paths), len(paths) / seconds, percentile(times, 50), percentile(times, 95)
 
 
 def _distinct(bench: Bench) -> Iterator[str]:

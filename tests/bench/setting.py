@@ -25,6 +25,7 @@ from kb.markup import plain_text
 from kb.reading import OPERATOR, list_entries
 from kb.sections import sections
 from search.engine import Engine
+from tests.bench.cached import CachedEmbedder
 from web.commands import open_embedder
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ LESSONS = Path("llis", "lessons.jsonl")
 TASKS = Path("llis", "tasks")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 SENTENCE_WORDS = range(6, 41)
+SIZES = (2_000, 20_000)
 
 
 class BenchError(KbError):
@@ -116,6 +118,12 @@ class Bench:
     corpus: Corpus
     data: Path | None
     quick: bool
+    sizes: tuple[int, ...] = SIZES
+    """Records of the generated corpora."""
+    cache: Path | None = None
+    """Folder of vectors that are kept between runs; None keeps them for this run."""
+    grown: dict[int, Bench] = field(default_factory=dict)
+    """Size -> its generated corpus, loaded and indexed once; see `tests.bench.scale`."""
     spent: dict[str, Spent] = field(default_factory=dict)
     """What `load` and `index` took; see `tests.bench.filling`."""
 
@@ -123,6 +131,11 @@ class Bench:
     def embedder(self) -> Embedder:
         """The encoder that Precedent serves. Raises EncoderMissing."""
         return open_embedder(self.settings)
+
+    @cached_property
+    def kept(self) -> CachedEmbedder:
+        """The encoder, with the vectors of passages kept."""
+        return CachedEmbedder(self.embedder, self.cache or self.settings.home / "kept")
 
     @cached_property
     def database(self) -> Database:
@@ -205,11 +218,18 @@ class Bench:
             yield view.title, "\n".join(plain_text(text) for _, text in sections(view.content))
 
 
-def open_bench(home: Path, *, quick: bool) -> Bench:
+def open_bench(
+    home: Path, *, quick: bool, sizes: tuple[int, ...] = SIZES, cache: Path | None = None
+) -> Bench:
     """A run over a home that is still empty. Settings are the environment's, but for home and database."""
     data = data_folder()
-    settings = replace(Settings.from_env(), home=home, database_url=f"sqlite:///{home / 'precedent.sqlite'}")
-    return Bench(settings, find_corpus(data, quick=quick), data, quick)
+    settings = settings_in(home, Settings.from_env())
+    return Bench(settings, find_corpus(data, quick=quick), data, quick, sizes, cache)
+
+
+def settings_in(home: Path, settings: Settings) -> Settings:
+    """The settings with another home, and the records in it."""
+    return replace(settings, home=home, database_url=f"sqlite:///{home / 'precedent.sqlite'}")
 
 
 def precedent(*arguments: str) -> list[str]:

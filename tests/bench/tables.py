@@ -37,9 +37,23 @@ class Table:
         return "\n".join([*parts, *([f"({self.note})"] if self.note else [])])
 
     def data(self) -> dict[str, Any]:
-        """Title, note, and each row as an object with full precision."""
+        """Title, note, formats of the columns, and each row as an object with full precision."""
         rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-        return {"title": self.title, "note": self.note, "rows": rows}
+        return {"title": self.title, "note": self.note, "columns": self.columns, "rows": rows}
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Table:
+        """The table that `data` gave. Raises KeyError or TypeError when it is none."""
+        rows = [tuple(row[name] for name in data["columns"]) for row in data["rows"]]
+        return cls(data["title"], data["columns"], rows, data["note"])
+
+    def markdown(self) -> str:
+        """The table for a page of the documentation, with the note under it."""
+        formats = list(self.columns.values())
+        lines = [list(self.columns), [("---:" if form else "---") for form in formats]]
+        lines += [[_cell(value, form) for value, form in zip(row, formats, strict=True)] for row in self.rows]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"{table}\n\n{self.note[:1].upper()}{self.note[1:]}.".removesuffix("\n\n.")
 
 
 def _cell(value: Value, form: str) -> str:
