@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, fields
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FIELDS = ("ids", "text", "title")
 """In the order in which Whoosh keeps them."""
 
+KNOWN_ROWS = 20_000
+"""So many rows are remembered by their terms."""
 _BIAS = 1 << 16
 """Keeps the place of a phrase's start above zero when its first word is missing from the document."""
 
@@ -65,6 +67,21 @@ class SegmentPostings:
 
     def row_of(self, field: str, term: str) -> int | None:
         """The row of a term, None when it does not occur."""
+        key = field, term
+        try:
+            return self._rows[key]
+        except KeyError:
+            if len(self._rows) >= KNOWN_ROWS:
+                self._rows.clear()
+            row = self._rows[key] = self._find_row(field, term)
+            return row
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], int | None]:
+        """Rows that were asked for: a query asks several times for each of its terms."""
+        return {}
+
+    def _find_row(self, field: str, term: str) -> int | None:
         number = FIELDS.index(field)
         first, end = int(self.field_rows[number]), int(self.field_rows[number + 1])
         wanted = term.encode()

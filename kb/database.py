@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
+_STAMP = select(ChangeStamp.value)
 BUSY_SECONDS = 15
 CACHE_BUSY_SECONDS = 0.2
 # Before 3.51.3 a commit during another connection's checkpoint may corrupt a WAL
@@ -86,8 +87,12 @@ class Database:
 
     def change_stamp(self) -> int:
         """A number that grows with every committed edit."""
-        with self.read() as session:
-            return session.scalar(select(ChangeStamp.value)) or 0
+        # Every search asks: without a session it takes a third of the time.
+        try:
+            with self.engine.connect() as connection:
+                return int(connection.execute(_STAMP).scalar() or 0)
+        except DBAPIError as error:
+            raise DatabaseUnavailable(f"The database cannot be read: {_first_line(error)}") from error
 
     def version(self) -> str | None:
         """The schema version in the database; None when it is empty."""

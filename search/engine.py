@@ -145,7 +145,7 @@ class Engine:
         self, snapshot: Snapshot, request: SearchRequest, query: Query, reader: Reader, stamp: int
     ) -> SearchPage:
         text_mask = filters.text_mask(snapshot, query)
-        search = self._understood(snapshot, request, query)
+        search = self._understood(snapshot, request, query, stamp)
         found = search.rank(text_mask & filters.filter_mask(snapshot, query, reader))
 
         def without(field: str) -> NDArray[np.bool_]:
@@ -165,11 +165,14 @@ class Engine:
             searched=int(filters.filter_mask(snapshot, Query(), reader).sum()),
         )
 
-    def _understood(self, snapshot: Snapshot, request: SearchRequest, query: Query) -> Search:
+    def _understood(
+        self, snapshot: Snapshot, request: SearchRequest, query: Query, stamp: int | None = None
+    ) -> Search:
         """The search with all that it needs: the query is read and embedded once for all masks."""
         if query.is_empty:
             return Search(snapshot, query, "keyword")
-        vocabulary = self._vocabulary.current()
+        stamp = self.database.change_stamp() if stamp is None else stamp
+        vocabulary = self._vocabulary.current(stamp)
         vector = None
         if request.mode != "keyword":
             meant = vocabulary.text_with_meanings(" ".join(query.words))
@@ -181,18 +184,18 @@ class Engine:
             request.mode if vector is not None else "keyword",
             vector,
             tuple(vocabulary.expand(query.words)),
-            self._trusted(snapshot) if request.sort != "match" else None,
+            self._trusted(snapshot, stamp) if request.sort != "match" else None,
             degraded=() if vector is not None or request.mode == "keyword" else ("semantic",),
         )
 
-    def _trusted(self, snapshot: Snapshot) -> Trust:
+    def _trusted(self, snapshot: Snapshot, stamp: int) -> Trust:
         today = datetime.now(UTC).date()
 
         def read() -> Trust:
             with self.database.read() as session:
                 return Trust(snapshot.catalogue, standings(session), today)
 
-        return self._trust.recall("", read, (snapshot.catalogue, self.database.change_stamp(), today))
+        return self._trust.recall("", read, (snapshot.catalogue, stamp, today))
 
     def _vector(self, text: str) -> NDArray[np.float32] | None:
         """The query's vector, remembered; None when the encoder fails."""

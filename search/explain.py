@@ -15,7 +15,7 @@ from search.results import Hit, Meaning, Why
 from search.snippets import Extractor, occurrences_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +38,10 @@ class Explainer:
         self.expansions = search.expansions
         self.terms = _distinct([*self.words.values(), *_alternatives(search)])
         weights = {term: self.snapshot.keyword.idf("text", term) for term in self.terms}
-        self.extractor = Extractor(search.query.phrases, weights)
+        names = [name for expansion in search.expansions for name in expansion.names]
+        loose = set(self.terms).difference(_distinct(self.words.values()))
+        several = {term for parts in _alternatives(search) if len(parts) > 1 for term in parts}
+        self.extractor = Extractor((*search.query.phrases, *names), weights, only_in_phrases=loose & several)
 
     def hits(self, places: NDArray[np.int64], views: Mapping[int, EntryView]) -> list[Hit]:
         """The hits at these places of the ranking, as far as there are views of their revisions."""
@@ -51,20 +54,18 @@ class Explainer:
             [views[revision] for revision in self._revisions(rows)], scores, found,
             self._extracts(rows, found), self._keyword_ranks(rows), strict=True,
         ):  # fmt: skip
-            why = self._why(view, {term for _, term in held}, heading, keyword_rank, *self._semantic(row))
+            why = self._why(view, held, heading, keyword_rank, *self._semantic(row))
             hits.append(Hit(view, round(score, 6), fragments, why))
         return hits
 
     def _why(
-        self, view: EntryView, held: set[str], heading: str, keyword_rank: int | None,
+        self, view: EntryView, found: Sequence[Occurrence], heading: str, keyword_rank: int | None,
         semantic_rank: int | None, similarity: float | None,
     ) -> Why:  # fmt: skip
-        words = _matched(self.words, held)
+        words = _matched(self.words, (term for _, term in found))
+        meanings = _meanings(self.expansions, self.extractor.held(found)) if self.expansions else ()
         higher, lower = self.trust.reasons(view.ref, view.due_on) if self.trust else ((), ())
-        return Why(
-            words, heading, keyword_rank, semantic_rank, similarity, _meanings(self.expansions, held),
-            higher, lower,
-        )  # fmt: skip
+        return Why(words, heading, keyword_rank, semantic_rank, similarity, meanings, higher, lower)
 
     def _revisions(self, rows: NDArray[np.int64]) -> list[int]:
         revisions: list[int] = self.snapshot.catalogue.revisions[rows].tolist()
@@ -147,7 +148,7 @@ def _meanings(expansions: Iterable[Expansion], held: set[str]) -> tuple[Meaning,
         if held.issuperset(term for _, term in terms(expansion.typed)):
             continue
         names = zip(expansion.names, expansion.alternatives, strict=True)
-        found += [Meaning(name, expansion.typed) for name, parts in names if held.issuperset(parts)][:1]
+        found += [Meaning(name, expansion.typed) for name, parts in names if " ".join(parts) in held][:1]
     return tuple(found)
 
 

@@ -17,6 +17,8 @@ Sort = Literal["relevance", "match", "newest", "oldest"]
 MAX_LIMIT = 100
 SHOWN_WORDS = 6
 """A pasted description matches hundreds of words: the reason names so many of them."""
+VERIFIED, OVERDUE = "verified", "verification overdue"
+"""Reasons of `Why.higher` and `Why.lower`."""
 MAX_DEPTH = 1000
 """No page starts beyond this hit: narrowing helps more than paging."""
 
@@ -70,23 +72,34 @@ class Why:
     """What lowered it, such as `verification overdue`."""
 
     def __str__(self) -> str:
+        return "; ".join(part for part in (self.match, self.rank) if part)
+
+    @property
+    def match(self) -> str:
+        """What fits, in words."""
         parts = []
         if self.words or self.meanings:
             found = [f"“{word}”" for word in self.words]
             found += [f"“{each.name}” (for “{each.typed}”)" for each in self.meanings]
             more = len(found) - SHOWN_WORDS
-            parts.append(
-                f"matched {', '.join(found[:SHOWN_WORDS])}" + (f" and {more} more" if more > 0 else "")
-            )
+            shown = ", ".join(found[:SHOWN_WORDS])
+            parts.append(f"matched {shown}" + (f" and {more} more" if more > 0 else ""))
         if self.semantic_rank is not None:
             parts.append("similar in meaning")
         if self.passage and self.passage != BODY:
             parts.append(f"in {self.passage}")
-        if self.higher:
-            parts.append(f"higher because {' and '.join(self.higher)}")
-        if self.lower:
-            parts.append(f"lower because {' and '.join(self.lower)}")
         return "; ".join(parts)
+
+    @property
+    def rank(self) -> str:
+        """What moved it among its equals, in words."""
+        reasons = {"higher": self.higher, "lower": self.lower}
+        return "; ".join(f"{way} because {' and '.join(words)}" for way, words in reasons.items() if words)
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The reasons of `rank` but for verification, which pages show with its date."""
+        return tuple(words for words in (*self.higher, *self.lower) if words not in {VERIFIED, OVERDUE})
 
 
 @dataclass(frozen=True)

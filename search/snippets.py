@@ -48,6 +48,12 @@ class Extractor:
     weights: Mapping[str, float] | None = None
     width: int = WIDTH
     """Characters of an extract."""
+    only_in_phrases: Collection[str] = ()
+    """Terms that count as part of a phrase alone: `test` is no match for `user acceptance testing`."""
+
+    def held(self, occurrences: Sequence[Occurrence]) -> set[str]:
+        """The distinct terms, and the phrases as their terms with spaces."""
+        return {term for mark in self._marks(occurrences) for term in mark.terms}
 
     def best(self, passages: Sequence[Sequence[Occurrence]], preferred: int | None = None) -> int:
         """The number of the passage with the heaviest distinct terms.
@@ -56,7 +62,9 @@ class Extractor:
         """
         first = preferred if preferred is not None and 0 <= preferred < len(passages) else 0
         order = sorted(range(len(passages)), key=lambda number: number != first)
-        return max(order, key=lambda number: self._weight(passages[number]))
+        held = [number for number in order if passages[number]]
+        best = max(held, key=lambda number: self._weight(passages[number]), default=first)
+        return best if held and self._weight(passages[best]) else first
 
     def extract(self, text: str, occurrences: Sequence[Occurrence]) -> tuple[Fragment, ...]:
         """The window of about `width` characters with the heaviest distinct terms, as fragments.
@@ -74,11 +82,8 @@ class Extractor:
         return tuple(_fragments(text, marks, start, end))
 
     def _weight(self, occurrences: Sequence[Occurrence]) -> float:
-        held = {term for _, term in occurrences}
-        if self._sequences and occurrences:
-            held = {term for mark in self._marks(occurrences) for term in mark.terms}
         # Sorted: the sum must not depend on the order in which a set gives its terms.
-        return sum(sorted(map(self._weigh.__getitem__, held)))
+        return sum(sorted(map(self._weigh.__getitem__, self.held(occurrences))))
 
     def _marks(self, occurrences: Sequence[Occurrence]) -> Iterator[_Mark]:
         """Where phrases and terms stand, from first to last word, in order and without overlaps."""
@@ -97,6 +102,8 @@ class Extractor:
                 end = place + sequence[-1][0]
                 within = (at[here] for here in range(place, end + 1) if here in at)
                 inside = (*within, " ".join(part for _, part in sequence))
+            elif term in self.only_in_phrases:
+                continue
             yield _Mark(place, end, inside)
 
     def _longest_at(self, place: int, term: str, at: Mapping[int, str]) -> tuple[Occurrence, ...]:
@@ -147,7 +154,9 @@ def _window(text: str, marks: list[_Mark], width: int, weigh: Mapping[str, float
     start = 0
     if marks:
         first = marks[_heaviest(marks, width - lead, weigh)].start
-        start = min(_border(text, max(0, min(first - lead, len(text) - width)), 1), first)
+        # Near the end there is room for more before the mark, but two lines on a page must still show it.
+        start = max(0, first - 2 * lead, min(first - lead, len(text) - width))
+        start = min(_border(text, start, 1), first)
     return start, max(_border(text, min(len(text), start + width), -1), start)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kb.standing import Standing
+from search import results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Trust:
         found = _reasons(self.standings.get(ref) or Standing())
         if due is not None:
             is_verified = due >= self.today
-            found.insert(0, (VERIFIED, "verified") if is_verified else (OVERDUE, "verification overdue"))
+            found.insert(0, (VERIFIED, results.VERIFIED) if is_verified else (OVERDUE, results.OVERDUE))
         higher = tuple(words for weight, words in found if weight > 0)
         return higher, tuple(words for weight, words in found if weight < 0)
 

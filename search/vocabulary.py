@@ -143,12 +143,12 @@ class VocabularySource:
         self._stamp = -1
         self._vocabulary = Vocabulary()
 
-    def current(self) -> Vocabulary:
+    def current(self, stamp: int | None = None) -> Vocabulary:
         """The same object until a group changes, so that it may be part of a cache's key.
 
-        Raises DatabaseUnavailable.
+        `stamp` is the change stamp, where it has just been read. Raises DatabaseUnavailable.
         """
-        stamp = self._database.change_stamp()
+        stamp = self._database.change_stamp() if stamp is None else stamp
         with self._lock:
             if stamp != self._stamp:
                 with self._database.read() as session:

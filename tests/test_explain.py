@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from indexer.analysis import terms
 from indexer.documents import _labels
 from kb.reading import ANONYMOUS, OPERATOR
+from search.explain import Explainer
 from search.query import parse
 from search.results import Mode, SearchRequest
-from search.snippets import Extractor, occurrences_in
+from search.snippets import occurrences_in
 from tests.fixtures.served import Repository
 
 QUERIES = [
@@ -30,11 +32,9 @@ def test_the_passage_shown_is_the_one_that_reading_every_passage_would_choose(
 ) -> None:
     engine, query = sample.engine, parse(text)
     snapshot = engine._source.current()
-    wanted = {term for part in (*query.words, *query.phrases) for _, term in terms(part)}
-    expansions = engine._vocabulary.current().expand(query.words)
-    wanted |= {term for each in expansions for parts in each.alternatives for term in parts}
-    weights = {term: snapshot.keyword.idf("text", term) for term in wanted}
-    extractor = Extractor(query.phrases, weights)
+    search = engine._understood(snapshot, SearchRequest(text=text, mode="keyword"), query)
+    explainer = Explainer(search, search.rank(np.ones(len(snapshot.catalogue), bool)))
+    wanted, extractor = explainer.terms, explainer.extractor
     for hit in engine.search(SearchRequest(text=text, mode="keyword", limit=100), OPERATOR).hits:
         passages = snapshot.manifest.passages(hit.entry.revision_id)
         found = [occurrences_in(text, wanted) for _, text in passages]

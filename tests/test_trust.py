@@ -137,7 +137,7 @@ def test_no_weight_is_worth_more_than_a_tenth_of_cosine():
 
 def test_the_last_day_of_verification_still_counts(searched):
     engine = searched(lesson("L-0001"), lesson("L-0002", verified_on=days_ago(0)))
-    trusted = engine._trusted(engine._source.current())
+    trusted = engine._trusted(engine._source.current(), engine.database.change_stamp())
     assert trusted.reasons("L-0002", trusted.today) == (("verified",), ())
     assert trusted.reasons("L-0002", trusted.today - timedelta(days=1)) == ((), ("verification overdue",))
     assert trusted.reasons("L-0002", None) == ((), ())

@@ -36,7 +36,6 @@ def approximate():
     """The limits of the approximate way, at sizes that tests can afford."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vectors, "EXACT", 300)
-        patch.setattr(vectors, "LEAST_SHORTLIST", 500)
         yield
 
 
