@@ -72,7 +72,7 @@ class Extractor:
         Together they are the window's text, with an ellipsis where the passage is cut and a dot between
         the items of a list. Without an occurrence it is the beginning. Linear time.
         """
-        text = _ITEM_BREAK.sub(" · ", text)
+        text = _ITEM_BREAK.sub(" · ", text) if "\n\n" in text else text
         words = list(words_of(text)) if occurrences else []
         marks = [
             _Mark(words[mark.start].start(), words[mark.end].end(), mark.terms)
