@@ -21,12 +21,12 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 142, 44, 48
 LINE = 15
 """Least distance of two names, in pixels."""
 STYLE = """
-svg { font: 12px system-ui, sans-serif; --ink: #1f2328; --soft: #59636e; --grid: #d1d9e0;
+svg { font: 12px system-ui, sans-serif; --page: #ffffff; --ink: #1f2328; --soft: #59636e; --grid: #d1d9e0;
   --a: #0757ba; --b: #b5500b; --c: #1a7f37; --d: #8250df; --e: #6e7781; }
-@media (prefers-color-scheme: dark) { svg { --ink: #f0f6fc; --soft: #9198a1; --grid: #3d444d;
+@media (prefers-color-scheme: dark) { svg { --page: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --grid: #3d444d;
   --a: #6cb6ff; --b: #f69d50; --c: #57d364; --d: #d2a8ff; --e: #adbac7; } }
 text { fill: var(--soft); } .title { fill: var(--ink); font-weight: 600; font-size: 14px; }
-.grid { stroke: var(--grid); } .line { fill: none; stroke-width: 2; }
+.page { fill: var(--page); } .grid { stroke: var(--grid); } .line { fill: none; stroke-width: 2; }
 """
 
 
@@ -50,7 +50,8 @@ def draw(tables: dict[str, Table]) -> str:
     ]
     words = "What searching costs as a repository grows"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
-    body = "\n".join(parts)
+    # Its own ground: the page around it may be light while the reader's system is dark.
+    body = "\n".join(['<rect class="page" width="100%" height="100%"/>', *parts])
     return f"{head}>\n<title>{words}</title>\n<style>{STYLE}</style>\n{body}\n</svg>\n"
 
 
