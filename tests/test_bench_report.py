@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.bench import comparison, machine, neighbours, report, scale
+from tests.bench import comparison, machine, neighbours, quality, report, scale
 from tests.bench.__main__ import parse_options
 from tests.bench.plot import draw
 from tests.bench.setting import REPOSITORY, BenchError
@@ -34,7 +34,7 @@ def vectors(*rows):
 
 
 def test_every_place_of_the_page_is_a_table_that_the_benchmark_makes():
-    sources = [module.__file__ for module in (comparison, machine, neighbours, scale)]
+    sources = [module.__file__ for module in (comparison, machine, neighbours, quality, scale)]
     code = "".join((REPOSITORY / file).read_text("utf-8") for file in sources)
     assert len(PLACES) == PAGE.count("<!-- end -->") > 5
     assert [title for title in PLACES if f'"{title}"' not in code] == []
