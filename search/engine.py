@@ -177,15 +177,17 @@ class Engine:
         if request.mode != "keyword":
             meant = vocabulary.text_with_meanings(" ".join(query.words))
             vector = self._vector(" ".join((meant, *query.phrases)).strip())
+        # Without an encoder a search by meaning still answers, by words, and says so.
+        mode = request.mode if vector is not None else "keyword"
         return Search(
             snapshot,
             query,
-            # Without an encoder a search by meaning still answers, by words, and says so.
-            request.mode if vector is not None else "keyword",
+            mode,
             vector,
             tuple(vocabulary.expand(query.words)),
-            self._trusted(snapshot, stamp) if request.sort != "match" else None,
-            degraded=() if vector is not None or request.mode == "keyword" else ("semantic",),
+            # The single rankings are there to be seen as they are.
+            self._trusted(snapshot, stamp) if mode == "hybrid" and request.sort != "match" else None,
+            degraded=() if mode == request.mode else ("semantic",),
         )
 
     def _trusted(self, snapshot: Snapshot, stamp: int) -> Trust:

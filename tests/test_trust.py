@@ -72,6 +72,14 @@ def test_trust_can_be_set_aside(searched):
     assert ranked(engine)[0] == ["L-0002", "L-0001"]
 
 
+@pytest.mark.parametrize("mode", ["keyword", "semantic"])
+def test_a_single_ranking_is_left_as_it_is(searched, mode):
+    engine = searched(lesson("L-0001"), lesson("L-0002", verified_on=days_ago(10)))
+    refs, hits = ranked(engine, mode=mode)
+    assert refs == ["L-0001", "L-0002"]
+    assert not any(hit.why.higher for hit in hits)
+
+
 def test_what_was_built_in_recurred_or_was_replaced_counts(searched):
     link = lambda ref, relation: {"links": [{"to": ref, "relation": relation}]}  # noqa: E731
     engine = searched(
