@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
@@ -31,8 +32,7 @@ FORMAT: Literal[1] = 1
 MANIFEST = "encoder.json"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
-# A WordPiece word longer than 100 characters is one unknown token, so nothing beyond
-# this many characters a token can matter, and a megabyte of text need not be tokenised.
+# A WordPiece word longer than 100 characters is one unknown token: nothing beyond can matter.
 CHARACTERS_PER_TOKEN = 100
 
 Pooling = Literal["mean", "cls", "max", "lasttoken"]
@@ -96,7 +96,7 @@ class Embedder(Protocol):
         """Return one vector a text, in the order given, shape (len(texts), dimension)."""
 
 
-class _Served:
+class _Served(ABC):
     """What both ways of serving share. `_vectors` turns n texts into shape (n, dimension)."""
 
     def __init__(self, manifest: Manifest) -> None:
@@ -128,8 +128,9 @@ class _Served:
         # A lone surrogate cannot be tokenised; it becomes a question mark.
         return clean.encode("utf-8", "replace").decode()
 
+    @abstractmethod
     def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
-        raise NotImplementedError
+        """Return unit vectors of prepared texts, shape (len(texts), dimension)."""
 
 
 class OnnxEmbedder(_Served):
@@ -138,9 +139,8 @@ class OnnxEmbedder(_Served):
     Every text is a run of its own on one thread, and passages run side by side on
     `threads` threads (0: one per processor this process may use). Dynamic int8
     quantisation scales activations over the whole batch, so in a padded batch a vector
-    would depend on its neighbours; alone it is the same bits every time. That costs
-    nothing: on two cores, 81 passages of 120 words a second this way and 74 in the best
-    padded batches, with less memory.
+    would depend on its neighbours; alone it is the same bits every time. That costs nothing:
+    81 passages of 120 words a second on two cores, 74 in the best padded batches.
     """
 
     note = ""

@@ -278,17 +278,3 @@ class KeywordReader:
         found = np.zeros(len(self.live), bool)
         found[self.phrase_counts(field, terms)[0]] = True
         return found
-
-    def positions(self, field: str, term: str, rows: Sequence[int]) -> list[NDArray[np.int64]]:
-        """For each of these rows the positions of the term in the field, ascending."""
-        result = [np.zeros(0, np.int64)] * len(rows)
-        wanted = np.asarray(rows, np.int64)
-        for segment, base in zip(self.segments, self.bases[:-1].tolist(), strict=True):
-            places = np.flatnonzero((wanted >= base) & (wanted < base + segment.count))
-            row = segment.row_of(field, term) if len(places) else None
-            if row is not None:
-                for place, found in zip(
-                    places, segment.positions_in(row, wanted[places] - base), strict=True
-                ):
-                    result[place] = found
-        return result

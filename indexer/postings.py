@@ -113,14 +113,6 @@ class SegmentPostings:
         places += np.arange(len(places))
         return np.repeat(docs.take(kept), sizes), self.positions.take(places)
 
-    def positions_in(self, row: int, wanted: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """For each of the wanted documents the positions of the row's term, ascending."""
-        mask = np.zeros(self.count, bool)
-        mask[wanted] = True
-        docs, positions = self.occurrences(row, mask)
-        firsts, ends = docs.searchsorted(wanted), docs.searchsorted(wanted, "right")
-        return [positions[first:end].astype(np.int64) for first, end in zip(firsts, ends, strict=True)]
-
     def phrase(
         self, field: str, terms: Sequence[tuple[int, str]]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
