@@ -16,7 +16,6 @@ from kb.records import apply_record, parse_record
 from search.baseline import FixedBlend
 from search.engine import Engine
 from search.measures import DEPTH, MEASURES, measures_of
-from search.measures import measures as measures  # noqa: PLC0414 - the benchmarks take it from here
 from search.results import Mode, SearchRequest
 from search.significance import Comparison, Summary, compare, fold_means, holm, summarise
 

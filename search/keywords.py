@@ -29,6 +29,8 @@ RARE = 0.05
 """A code that stands in a larger share of all entries names nothing in particular."""
 MOST_WORDS = 25
 """A longer query is a description."""
+MOST_PARTS = 8
+"""A longer run of letters and digits is no code, and would take its time to look for."""
 OTHER_NAME = 0.8
 """What another name of the vocabulary counts, next to the words that were typed."""
 
@@ -93,7 +95,8 @@ def codes_of(words: Sequence[str]) -> list[str]:
     ]
     runs = groupby(zip(words, like_codes, strict=True), key=itemgetter(1))
     codes = [" ".join(word for word, _ in run) for is_code, run in runs if is_code]
-    return [code for code in dict.fromkeys(codes) if _CODE.search(code)]
+    distinct = dict.fromkeys(code for code in codes if _CODE.search(code))
+    return [code for code in distinct if len(terms(code)) <= MOST_PARTS]
 
 
 def _terms(texts: Sequence[str]) -> list[str]:

@@ -62,6 +62,11 @@ def test_a_long_description_asks_for_no_code():
     assert codes_of(["STS-113", *["words"] * 30]) == []
 
 
+def test_a_run_of_many_parts_is_no_code():
+    assert codes_of(["1a-" * 200 + "1a"]) == []
+    assert codes_of([f"A{number}" for number in range(20)]) == []
+
+
 @given(st.lists(st.text(max_size=12), max_size=30))
 def test_codes_are_made_of_the_words_and_hold_a_digit(words):
     for code in codes_of(words):

@@ -41,10 +41,15 @@ def read(path: Path, options: LoadOptions, base: str) -> Iterator[RawRecord | Fa
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(columns):
-            found = f"has {len(row)} cells and the header {len(columns)}"
-            yield Fault(line, "", f"{found}; a cell with a {options.delimiter} in it needs quotes")
+            yield wrong_width(line, len(row), len(columns), options.delimiter)
         else:
             yield _Row(columns, row, line, options).record(base, min(len(data), int(offset * scale)))
+
+
+def wrong_width(line: int, cells: int, columns: int, delimiter: str) -> Fault:
+    """What is wrong with a row that has more or fewer cells than the header."""
+    found = f"has {cells} cells and the header {columns}"
+    return Fault(line, "", f"{found}; a cell with a {delimiter} in it needs quotes")
 
 
 def read_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

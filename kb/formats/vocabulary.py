@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kb.errors import InvalidRecord
 from kb.formats import BadFile, Fault, LoadOptions, decode, read_bytes
 from kb.formats.cells import guard, read_cell
-from kb.formats.tables import read_rows
+from kb.formats.tables import read_rows, wrong_width
 from kb.validation import validate
 from kb.vocabulary_text import SEPARATOR, GroupRecord
 
@@ -51,8 +51,7 @@ def read(path: Path, options: LoadOptions) -> Iterator[RawGroup | Fault]:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(columns):
-            found = f"has {len(row)} cells and the header {len(columns)}"
-            yield Fault(line, "", f"{found}; a cell with a {options.delimiter} in it needs quotes")
+            yield wrong_width(line, len(row), len(columns), options.delimiter)
         else:
             yield from _group(line, dict(zip(columns, row, strict=True)))
 
