@@ -10,6 +10,7 @@ import numpy as np
 from indexer.analysis import terms
 from kb.markup import plain_text
 from kb.sections import sections
+from search.keywords import codes_of
 from search.occurrences import by_passage, occurrences
 from search.results import Hit, Meaning, Why
 from search.snippets import Extractor, occurrences_in
@@ -41,7 +42,8 @@ class Explainer:
         names = [name for expansion in search.expansions for name in expansion.names]
         loose = set(self.terms).difference(_distinct(self.words.values()))
         several = {term for parts in _alternatives(search) if len(parts) > 1 for term in parts}
-        self.extractor = Extractor((*search.query.phrases, *names), weights, only_in_phrases=loose & several)
+        phrases = (*search.query.phrases, *codes_of(search.query.words), *names)
+        self.extractor = Extractor(phrases, weights, only_in_phrases=loose & several)
 
     def hits(self, places: NDArray[np.int64], views: Mapping[int, EntryView]) -> list[Hit]:
         """The hits at these places of the ranking, as far as there are views of their revisions."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from indexer.sync import IndexWriter
 from kb.reading import OPERATOR
+from kb.records import apply_record, parse_record
 from search import filters, ranking
 from search.query import parse
 from search.results import MAX_DEPTH, SearchRequest
@@ -59,3 +61,17 @@ def test_other_names_are_found_and_said(sample):
         assert "vendor" not in hit.why.words
         assert "“supplier” (for “vendor”)" in str(hit.why)
         assert any(part.marked for part in hit.snippet) or "supplier" in hit.entry.title.lower()
+
+
+def test_the_extract_shows_a_code_whole(repository):
+    """Not the passage that only holds more of its parts."""
+    engine, database = repository.engine, repository.database
+    parts = "MIL-STD-1540 and MIL-STD-461 and STD 975G MIL apply to vibration and shock of every unit."
+    rule = "Whoever chooses parts for a flight unit follows MIL-STD-975G from the first drawing on."
+    record = {"kind": "lesson", "title": "Parts", "happened": parts, "recommendation": rule}
+    with database.write() as session:
+        apply_record(session, parse_record(record))
+    IndexWriter(repository.settings, database, engine.embedder).sync()
+    hit = engine.search(SearchRequest(text="MIL-STD-975G"), OPERATOR).hits[0]
+    assert hit.why.passage == "Recommendation"
+    assert [part.text for part in hit.snippet if part.marked] == ["MIL-STD-975G"]
