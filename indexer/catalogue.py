@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from indexer.documents import FACETS
+from indexer.documents import FACETS, admits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+    from kb.reading import Reader
 
 BATCH = 1_000
 """Documents parsed at a time."""
@@ -80,7 +82,7 @@ class DocumentRow(NamedTuple):
     year: int
     day: int
     due: int
-    visibility: str
+    audience: str
 
 
 class Catalogue:
@@ -91,25 +93,26 @@ class Catalogue:
 
     def __init__(self, documents: Iterable[DocumentRow]) -> None:
         """Takes the documents in ascending order of revision id, and keeps none of them."""
-        numbers = {name: array("q") for name in ("revisions", "years", "days", "due", "public")}
+        numbers = {name: array("q") for name in ("revisions", "years", "days", "due")}
         names: dict[str, list[str]] = {"refs": [], "keys": []}
         columns = {field: _ColumnBuilder() for field in FACETS}
+        audience = _ColumnBuilder()
         remaining = iter(documents)
         while batch := list(islice(remaining, BATCH)):
-            revisions, refs, keys, facets, years, days, due, visibilities = zip(*batch, strict=True)
-            public = [visibility == "public" for visibility in visibilities]
-            for kept, fresh in zip(numbers.values(), (revisions, years, days, due, public), strict=True):
+            revisions, refs, keys, facets, years, days, due, audiences = zip(*batch, strict=True)
+            for kept, fresh in zip(numbers.values(), (revisions, years, days, due), strict=True):
                 kept.extend(fresh)
             names["refs"].extend(refs)
             names["keys"].extend(keys)
+            audience.extend([(each,) for each in audiences])
             values = json.loads(f"[{','.join(facets)}]")
             for field, column in columns.items():
                 column.extend([held.get(field, ()) for held in values])
         self.revisions = np.array(numbers["revisions"], np.int64)
         self.years, self.days, self.due = (np.array(numbers[n], np.int32) for n in ("years", "days", "due"))
-        self.public = np.array(numbers["public"], bool)
         self.refs, self.keys = np.array(names["refs"], object), np.array(names["keys"], object)
         self.facets = {field: column.finish() for field, column in columns.items()}
+        self.audience = audience.finish()
 
     def __len__(self) -> int:
         return len(self.revisions)
@@ -118,6 +121,11 @@ class Catalogue:
     def row_of_ref(self) -> dict[str, int]:
         """Reference -> row."""
         return {ref: row for row, ref in enumerate(self.refs.tolist())}
+
+    def seen_by(self, reader: Reader) -> NDArray[np.bool_]:
+        """(rows): what the reader may see, as the index knows it."""
+        admitted = np.array([admits(audience, reader) for audience in self.audience.values], bool)
+        return admitted[self.audience.codes]  # a row has one audience, so codes stand in the order of rows
 
     def rows_of(self, revisions: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of revision ids; len(self) for those that are not here."""
@@ -133,12 +141,13 @@ class Catalogue:
         revisions = np.concatenate([self.revisions[kept], fresh.revisions])
         order = sorting(revisions)
         catalogue = Catalogue.__new__(Catalogue)
-        for name in ("revisions", "years", "days", "due", "public", "refs", "keys"):
+        for name in ("revisions", "years", "days", "due", "refs", "keys"):
             column = np.concatenate([getattr(self, name)[kept], getattr(fresh, name)])
             setattr(catalogue, name, column if order is None else column[order])
         catalogue.facets = {
             field: column.merged(kept, fresh.facets[field], order) for field, column in self.facets.items()
         }
+        catalogue.audience = self.audience.merged(kept, fresh.audience, order)
         return catalogue
 
 

@@ -13,16 +13,19 @@ from kb.markup import plain_text
 from kb.sections import sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kb.content import Content
-    from kb.reading import EntryView
+    from kb.reading import EntryView, Reader
 
-VERSION = "2"
+VERSION = "4"
 """Counted up when documents come out differently: an index of another version is rebuilt."""
 
 PASSAGE_WORDS = 180
 """The encoder reads about this many words; the rest of a longer passage would be cut off."""
+
+FILE_WORDS = 100_000
+"""So much of an entry's files is found: some 300 pages."""
 
 LEAST_WORDS = 12
 """A shorter section (a list of competencies, say) joins the one before: alone it matches too easily."""
@@ -63,31 +66,54 @@ class Document:
     """The date it is sorted by, as a proleptic ordinal."""
     due: int
     """The day verification runs out as an ordinal; 0 when never verified."""
-    visibility: str
+    audience: str
+    """Who may see it; see `audience_of`."""
 
 
-def make_document(view: EntryView, stamp: str) -> Document:
-    """The document of a published revision; `stamp` is its Head's."""
+def audience_of(view: EntryView) -> str:
+    """Who may see an entry, as one text: its visibility and, a line each, whom it is restricted to."""
+    return "\n".join((view.visibility, *view.readers))
+
+
+def admits(audience: str, reader: Reader) -> bool:
+    """Whether the reader is among those whom such a text names."""
+    visibility, *readers = audience.split("\n")
+    return reader.may_see(visibility, readers)
+
+
+def make_document(view: EntryView, stamp: str, files: Sequence[tuple[str, str]] = ()) -> Document:
+    """The document of a published revision; `stamp` is its Head's. `files` are (place, text) of what stands
+    in the entry's files: their passages come last.
+    """
     content = view.content
     parts = [(heading, plain_text(text)) for heading, text in sections(content)]
     # Labels stand before the passages, so that each passage ends where the next begins.
     head = "\n\n".join([content.title, " ".join(_labels(content))])
-    passages = tuple(_passages(content.title, head, parts))
+    passages = tuple(_passages(content.title, head, [*_chunks(parts), *_chunks(_bounded(files))]))
     on = entry_date(view)
     return Document(
         revision_id=view.revision_id,
         stamp=stamp,
         ref=view.ref,
-        key=view.key or "",
+        key=key_of(view),
         title=content.title,
         text="\n\n".join([head, *(passage.text for passage in passages)]),
         passages=passages,
-        facets=_facets(view),
+        facets=facets_of(view),
         year=on.year,
         day=on.toordinal(),
         due=view.due_on.toordinal() if view.due_on else 0,
-        visibility=view.visibility,
+        audience=audience_of(view),
     )
+
+
+def key_of(view: EntryView) -> str:
+    """The key by which the entry is found; empty when it has none.
+
+    Where a file stood may tell whose it was: what its author or source is kept from some readers is not
+    found by its key.
+    """
+    return "" if view.anonymous or view.mask_source else view.key or ""
 
 
 def _labels(content: Content) -> Iterator[str]:
@@ -112,7 +138,8 @@ def embedded_text(title: str, text: str) -> str:
     return "\n".join(part for part in (title, text) if any(char.isalnum() for char in part)) or title
 
 
-def _facets(view: EntryView) -> dict[str, tuple[str, ...]]:
+def facets_of(view: EntryView) -> dict[str, tuple[str, ...]]:
+    """Field -> the values by which the entry can be narrowed down."""
     content = view.content
     single = {name: getattr(content, name, None) for name in ("type", "outcome")}
     values = {
@@ -126,9 +153,25 @@ def _facets(view: EntryView) -> dict[str, tuple[str, ...]]:
     return {name: tuple(value for value in found if value) for name, found in values.items()}
 
 
-def _passages(title: str, head: str, parts: list[tuple[str, str]]) -> Iterator[Passage]:
+def _chunks(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(heading, stretch) of sections, cut to what an encoder reads at once."""
+    return [(heading, chunk) for heading, text in _joined(parts) for chunk in split(text)]
+
+
+def _bounded(files: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The places of files up to FILE_WORDS: a book that is attached must not be the whole index."""
+    kept, left = [], FILE_WORDS
+    for place, text in files:
+        words = text.split(None, left)
+        if len(words) > left:
+            break
+        left -= len(words)
+        kept.append((place, text))
+    return kept
+
+
+def _passages(title: str, head: str, found: list[tuple[str, str]]) -> Iterator[Passage]:
     """The passages of an entry, whose text begins with `head`; one that is empty if it says nothing."""
-    found = [(heading, chunk) for heading, text in _joined(parts) for chunk in split(text)]
     place = _count_words(head)
     for heading, chunk in found or [("", "")]:
         digest = hashlib.sha256(embedded_text(title, chunk).encode()).digest()[:16]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from indexer import commits
 from indexer.postings import FIELDS, SegmentPostings
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.documents import Document
+    from indexer.sums import Sums
 
 logger = logging.getLogger(__name__)
-_NAME = "MAIN"
-"""What Whoosh calls an index that is alone in its folder."""
 GROWTH = 3
 """A merge makes a segment at least so many times the size of any that went into it."""
 LARGEST = 1 << 17
@@ -47,15 +46,10 @@ class KeywordWriter:
     """Adds and removes documents. One at a time: the caller holds the writer's lock."""
 
     def __init__(self, folder: Path) -> None:
-        from whoosh import index
-
-        from indexer import whoosh_files
-
         self.folder = folder
         self._reader: KeywordReader | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        if not index.exists_in(folder):
-            index.create_in(folder, whoosh_files.schema(), _NAME)
+        if not commits.is_made(folder):
+            commits.create(folder)
 
     def write(self, add: Iterable[Document], remove: set[int]) -> None:
         """One commit. `remove` holds revision ids; a document added again replaces the old one.
@@ -66,7 +60,7 @@ class KeywordWriter:
         from indexer.inversion import invert, merge
 
         new = invert(list(add))
-        toc, reader = self._open()
+        toc, sums, reader = self._open()
         gone = np.union1d(list(remove), new.revisions)
         parts: list[tuple[SegmentPostings, NDArray[np.bool_]]] = []
         for segment, postings, live in zip(toc.segments, reader.segments, reader.masks(), strict=True):
@@ -78,36 +72,28 @@ class KeywordWriter:
         merged = [parts[place] for place in sorted(taken) if parts[place][1].any()]
         made = merge([*merged, (new, np.ones(new.count, bool))]) if merged else new
         toc.segments = [segment for place, segment in enumerate(toc.segments) if place not in taken]
-        self._commit(toc, made)
+        if made.count:
+            self._add(toc, made)
+        commits.write(self.folder, toc, sums)
 
     def revisions(self) -> set[int]:
         """The revision ids of the live documents."""
-        _, reader = self._open()
+        reader = self._open()[-1]
         return set(reader.revisions[reader.live].tolist())
 
-    def _open(self) -> tuple[Any, KeywordReader]:
-        toc, self._reader = _read(self.folder, self._reader)
-        return toc, self._reader
+    def _open(self) -> tuple[Any, Sums, KeywordReader]:
+        toc, sums, self._reader = _read(self.folder, self._reader)
+        return toc, sums, self._reader
 
-    def _commit(self, toc: Any, made: SegmentPostings) -> None:
-        """Writes the new segment, when it has documents, and then the table of contents."""
+    def _add(self, toc: Any, made: SegmentPostings) -> None:
+        """Writes a new segment."""
         from whoosh.filedb.filestore import FileStorage
-        from whoosh.index import clean_files
 
         from indexer import whoosh_files
 
-        storage, arrays = FileStorage(self.folder), self.folder / "arrays"
-        if made.count:
-            segment = whoosh_files.write_segment(storage, _NAME, made)
-            made.save(arrays / segment.segment_id())
-            toc.segments.append(segment)
-        toc.generation += 1
-        toc.write(storage, _NAME)
-        clean_files(storage, _NAME, toc.generation, toc.segments)
-        known = {segment.segment_id() for segment in toc.segments}
-        for folder in arrays.iterdir() if arrays.is_dir() else ():
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
+        segment = whoosh_files.write_segment(FileStorage(self.folder), commits.NAME, made)
+        made.save(self.folder / commits.ARRAYS / segment.segment_id())
+        toc.segments.append(segment)
 
 
 def _to_merge(sizes: Sequence[int], new: int) -> set[int]:
@@ -124,19 +110,18 @@ def _to_merge(sizes: Sequence[int], new: int) -> set[int]:
     return set(ascending[: fitting[-1] + 1].tolist()) if len(fitting) else set()
 
 
-def _read(folder: Path, old: KeywordReader | None) -> tuple[Any, KeywordReader]:
-    """The table of contents of the last commit and a reader of it."""
-    from whoosh.filedb.filestore import FileStorage
-    from whoosh.index import TOC
+def _read(folder: Path, old: KeywordReader | None) -> tuple[Any, Sums, KeywordReader]:
+    """The last commit's table of contents and sums, and a reader of it.
 
-    storage = FileStorage(folder)
+    Raises indexer.sums.Damaged where neither a segment's arrays nor its other files are as written.
+    """
     known = dict(zip(old.names, old.segments, strict=True)) if old else {}
     for attempt in range(_ATTEMPTS):
         try:
-            toc = TOC.read(storage, _NAME)
+            toc, sums = commits.read(folder)
             names = tuple(segment.segment_id() for segment in toc.segments)
             segments = tuple(
-                known.get(name) or _postings_of(folder, storage, toc, segment)
+                known.get(name) or _postings_of(folder, toc, sums, segment)
                 for name, segment in zip(names, toc.segments, strict=True)
             )
         except FileNotFoundError:
@@ -150,20 +135,23 @@ def _read(folder: Path, old: KeywordReader | None) -> tuple[Any, KeywordReader]:
     for segment, postings in zip(toc.segments, segments, strict=True):
         live[[base + number for number in segment.deleted_docs()]] = False
         base += postings.count
-    return toc, KeywordReader(names, segments, live)
+    return toc, sums, KeywordReader(names, segments, live)
 
 
-def _postings_of(folder: Path, storage: Any, toc: Any, segment: Any) -> SegmentPostings:
+def _postings_of(folder: Path, toc: Any, sums: Sums, segment: Any) -> SegmentPostings:
     """The segment's arrays, made from Whoosh's files when they are missing or broken."""
     name = segment.segment_id()
     try:
-        return SegmentPostings.load(folder / "arrays" / name)
+        sums.check(folder, sums.starting(f"{commits.ARRAYS}/{name}/"))
+        return SegmentPostings.load(folder / commits.ARRAYS / name)
     except (OSError, ValueError, EOFError):
+        from whoosh.filedb.filestore import FileStorage
         from whoosh.reading import SegmentReader
 
         from indexer.whoosh_files import extract
 
-        with SegmentReader(storage, toc.schema, segment) as reader:
+        sums.check(folder, sums.starting(f"{name}."))
+        with SegmentReader(FileStorage(folder), toc.schema, segment) as reader:
             logger.info("segment %s has no arrays: reading its postings", name)
             return extract(reader)
 
@@ -181,9 +169,9 @@ class KeywordReader:
     def open(cls, folder: Path, old: KeywordReader | None = None) -> KeywordReader:
         """Opens the last commit; segments that `old` holds are shared with it, not read again.
 
-        Raises whoosh.index.EmptyIndexError when there is no index.
+        Raises whoosh.index.EmptyIndexError when there is no index, indexer.sums.Damaged when it is broken.
         """
-        return _read(folder, old)[1]
+        return _read(folder, old)[-1]
 
     @cached_property
     def bases(self) -> NDArray[np.int64]:
@@ -203,6 +191,10 @@ class KeywordReader:
         """(rows): revision id of each row."""
         return np.concatenate([np.zeros(0, np.int64), *(segment.revisions for segment in self.segments)])
 
+    def holds(self, revisions: NDArray[np.int64]) -> bool:
+        """Whether each of the revisions is a live document."""
+        return bool(np.isin(revisions, self.revisions[self.live]).all())
+
     @cached_property
     def _norms(self) -> dict[str, NDArray[np.float32]]:
         """Field -> (rows): K1 * (1 - B + B * length / mean length)."""
@@ -215,16 +207,22 @@ class KeywordReader:
             for (field, (k1, b)), mean, of_field in zip(BM25.items(), means.tolist(), lengths, strict=True)
         }
 
-    def document_frequency(self, field: str, term: str) -> int:
-        """In how many documents the term occurs, those deleted since the last merge included."""
-        return sum(segment.document_frequency(field, term) for segment in self.segments)
-
-    def idf(self, field: str, term: str) -> float:
-        """ln(N / (n + 1)) + 1, as Whoosh's BM25F has it."""
-        return self.idf_of(self.document_frequency(field, term))
+    def document_frequency(self, field: str, term: str, among: NDArray[np.bool_] | None = None) -> int:
+        """In how many documents the term occurs, those deleted since the last merge included; with
+        `among` (rows), in how many of these.
+        """
+        if among is None:
+            return sum(segment.document_frequency(field, term) for segment in self.segments)
+        parts = zip(self.segments, self._split(among), strict=True)
+        held = ((segment, segment.row_of(field, term), part) for segment, part in parts)
+        return sum(
+            int(np.count_nonzero(part.take(segment.postings(row)[0])))
+            for segment, row, part in held
+            if row is not None
+        )
 
     def idf_of(self, documents: int) -> float:
-        """The idf of a term that so many documents hold."""
+        """The idf of a term that so many documents hold: ln(N / (n + 1)) + 1, as Whoosh's BM25F has it."""
         return float(np.log(len(self.live) / (documents + 1)) + 1) if len(self.live) else 0.0
 
     def score(self, field: str, terms: Mapping[str, float] | Iterable[str]) -> NDArray[np.float32]:
@@ -235,25 +233,22 @@ class KeywordReader:
         2009, with Whoosh's idf.
         """
         scores = np.zeros(len(self.live), np.float32)
-        norms = self._norms[field]
-        for term, weight in Counter(terms).items():
-            rows = [segment.row_of(field, term) for segment in self.segments]
-            held = [
-                (segment.postings(row), score, norm)
-                for segment, row, score, norm in zip(
-                    self.segments, rows, self._split(scores), self._split(norms), strict=True
-                )
-                if row is not None
-            ]
-            idf = self.idf_of(sum(len(docs) for (docs, _), _, _ in held))
-            factor = np.float32(weight * idf * (BM25[field].k1 + 1))
-            for (docs, frequencies), score, norm in held:
-                places, impacts = docs.astype(np.intp), frequencies.astype(np.float32)
-                denominators = norm.take(places)
-                denominators += impacts
-                impacts *= factor
-                impacts /= denominators
-                np.add.at(score, places, impacts)
+        factors = {
+            term: np.float32(
+                weight * self.idf_of(self.document_frequency(field, term)) * (BM25[field].k1 + 1)
+            )
+            for term, weight in Counter(terms).items()
+        }
+        parts = zip(self.segments, self._split(scores), self._split(self._norms[field]), strict=True)
+        for segment, of_segment, norms in parts:
+            rows = ((segment.row_of(field, term), factor) for term, factor in factors.items())
+            held = [(row, factor) for row, factor in rows if row is not None]
+            for docs, impacts, of_terms in segment.in_batches(held):
+                denominators = norms.take(docs)
+                denominators += impacts  # frequencies, until here
+                np.multiply(impacts, of_terms, out=impacts)
+                np.divide(impacts, denominators, out=impacts)
+                np.add.at(of_segment, docs, impacts)
         return scores
 
     def phrase_counts(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 FIELDS = ("ids", "text", "title")
 """In the order in which Whoosh keeps them."""
 
+BATCH = 1 << 14
+"""Postings beyond which a batch is closed: what is computed from it stays in the processor's cache."""
+STRIDE = 32
+"""How many positions stand before a posting is kept for one in so many."""
 KNOWN_ROWS = 20_000
 """So many rows are remembered by their terms."""
 _BIAS = 1 << 16
@@ -101,6 +105,26 @@ class SegmentPostings:
         part = slice(int(self.indptr[row]), int(self.indptr[row + 1]))
         return self.docs[part], self.frequencies[part]
 
+    def in_batches(
+        self, rows: Sequence[tuple[int, np.float32]]
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]]:
+        """(documents, frequencies, factors) of every posting of these (row, factor), row after row: many
+        short lists at once, since each step over an array costs more than a few postings do.
+        """
+        sizes = [int(self.indptr[row + 1] - self.indptr[row]) for row, _ in rows]
+        first = total = 0
+        for end, size in enumerate(sizes, 1):
+            total += size
+            if total >= BATCH or end == len(sizes):
+                lists = [self.postings(row) for row, _ in rows[first:end]]
+                factors = np.array([factor for _, factor in rows[first:end]], np.float32)
+                yield (
+                    np.concatenate([docs for docs, _ in lists], dtype=np.intp),
+                    np.concatenate([frequencies for _, frequencies in lists], dtype=np.float32),
+                    np.repeat(factors, sizes[first:end]),
+                )
+                first, total = end, 0
+
     def occurrences(
         self, row: int, wanted: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int32], NDArray[np.unsignedinteger]]:
@@ -112,6 +136,24 @@ class SegmentPostings:
         places = np.repeat(ends - np.cumsum(sizes), sizes)
         places += np.arange(len(places))
         return np.repeat(docs.take(kept), sizes), self.positions.take(places)
+
+    def position_starts(self, postings: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the positions of the numbered postings begin in `positions`, row by row or of any rows."""
+        strides = postings // STRIDE
+        between = strides[:, None] * STRIDE + np.arange(STRIDE)
+        frequencies = self.frequencies.take(between, mode="clip")
+        counted = between < postings[:, None]
+        within: NDArray[np.int64] = np.add.reduce(frequencies, axis=1, dtype=np.int64, where=counted)
+        return self._stride_starts.take(strides) + within
+
+    @cached_property
+    def _stride_starts(self) -> NDArray[np.int64]:
+        """How many positions stand before each STRIDE-th posting, of all rows together."""
+        if not len(self.frequencies):
+            return np.zeros(0, np.int64)
+        strides = np.arange(0, len(self.frequencies), STRIDE)
+        sums = np.add.reduceat(self.frequencies, strides, dtype=np.int64)
+        return np.cumsum(sums) - sums
 
     def phrase(
         self, field: str, terms: Sequence[tuple[int, str]]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 import threading
 from array import array
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,23 +13,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.catalogue import Catalogue, DocumentRow, sorting
+from indexer.guard import suspect
 from indexer.keyword import KeywordReader
 from indexer.quantised import QuantisedMatrix
-from indexer.store import Manifest, VectorStore
+from indexer.store import Manifest
+from indexer.vector_store import VectorStore, are_unit, vectors_file
 from indexer.vectors import VectorIndex
 from kb.errors import KbError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from kb.config import Settings
 
+logger = logging.getLogger(__name__)
 READ_AT_ONCE = 2_048
 """Vectors held as float32 while the index is read."""
 _FRESH = (
-    "SELECT revision_id, ref, key, facets, year, day, due, visibility"
+    "SELECT revision_id, ref, key, facets, year, day, due, audience"
     " FROM documents WHERE generation > ? ORDER BY revision_id"
 )
 # One string: to make an object of each id takes three times as long.
@@ -48,13 +53,15 @@ class Snapshot:
 
     generation: int
     complete: bool
-    """False while the first or another large pass is still under way."""
+    """False while the first or another large pass is still under way, or vectors are missing."""
     manifest: Manifest
     catalogue: Catalogue
     keyword: KeywordReader
     vectors: VectorIndex
     passage_rows: NDArray[np.int32]
     """(vectors): the catalogue row of each passage; passages of a row are neighbours, in order."""
+    missing: int = 0
+    """How many of the vectors are zeros, because they are lost."""
 
     @cached_property
     def keyword_rows(self) -> NDArray[np.int64]:
@@ -63,14 +70,21 @@ class Snapshot:
         return np.where(self.keyword.live, rows, len(self.catalogue))
 
     @cached_property
+    def keyword_row_of(self) -> NDArray[np.int64]:
+        """(catalogue rows): the keyword row of each; -1 for one that the keyword index does not hold."""
+        rows = np.full(len(self.catalogue) + 1, -1, np.int64)
+        rows[self.keyword_rows] = np.arange(len(self.keyword_rows))
+        return rows[:-1]
+
+    @cached_property
+    def is_aligned(self) -> bool:
+        """Whether the keyword rows are the catalogue's, as they are until the first edit or removal."""
+        return np.array_equal(self.keyword_rows, np.arange(len(self.catalogue)))
+
+    @cached_property
     def first_passage(self) -> NDArray[np.int64]:
         """(rows + 1): passages of row i are first_passage[i]:first_passage[i + 1]."""
         return np.searchsorted(self.passage_rows, np.arange(len(self.catalogue) + 1))
-
-    def words(self) -> tuple[list[str], list[int]]:
-        """Every word of the repository and in how many documents it stands."""
-        rows = self.manifest.connection.execute("SELECT word, documents FROM words ORDER BY word").fetchall()
-        return [word for word, _ in rows], [count for _, count in rows]
 
 
 class SnapshotSource:
@@ -103,18 +117,43 @@ class SnapshotSource:
             raise IndexMissing("The search index is missing.") from None
         return stat.st_dev, stat.st_ino
 
-    @staticmethod
-    def _generation(snapshot: Snapshot) -> int:
-        return snapshot.manifest.generation
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """The current snapshot, for the block.
+
+        What fails in it without a reason that a person could act on cannot fail over an index as it was
+        written: it is logged, the writer is told to look for damage, and IndexMissing is raised.
+        """
+        with self._believed():
+            yield self.current()
+
+    @contextmanager
+    def _believed(self) -> Iterator[None]:
+        try:
+            yield
+        except KbError:
+            raise
+        except Exception as error:
+            logger.exception("the index makes no sense")
+            self._snapshot = None
+            suspect(self.settings.index_folder)
+            raise IndexMissing(f"The search index is damaged ({error}).") from error
+
+    def _generation(self, snapshot: Snapshot) -> int:
+        with self._believed():
+            return snapshot.manifest.generation
 
     def _load(self, old: Snapshot | None) -> Snapshot:
-        try:
+        with self._believed():
             manifest = old.manifest if old else Manifest(self.settings.index_folder, read_only=True)
-            if not manifest.fits(self.encoder):
-                raise IndexMissing("The search index was made by another version.")
-            return self._read(manifest, old)
-        except (sqlite3.Error, OSError, ValueError, EOFError) as error:
-            raise IndexMissing(f"The search index cannot be read ({error}).") from error
+            try:
+                if not manifest.fits(self.encoder):
+                    raise IndexMissing("The search index was made by another version.")
+                return self._read(manifest, old if old and not old.missing else None)
+            except BaseException:
+                if old is None:
+                    manifest.close()  # what it has begun to read would keep the writer waiting
+                raise
 
     def _read(self, manifest: Manifest, old: Snapshot | None) -> Snapshot:
         manifest.connection.execute("BEGIN")
@@ -124,20 +163,28 @@ class SnapshotSource:
             if old and change.is_empty:
                 # The same objects, so that what others derived from them stays valid.
                 catalogue, vectors, passage_rows = old.catalogue, old.vectors, old.passage_rows
+                missing = 0
             else:
-                catalogue = change.catalogue()
-                vectors, passage_rows = self._vectors(manifest, change, catalogue)
+                with closing(change.rows):
+                    catalogue = change.catalogue()
+                vectors, passage_rows, missing = self._vectors(manifest, change, catalogue)
         finally:
             manifest.connection.execute("ROLLBACK")
         keyword = KeywordReader.open(self.settings.index_folder / "keyword", old.keyword if old else None)
-        return Snapshot(generation, complete, manifest, catalogue, keyword, vectors, passage_rows)
+        if missing:
+            suspect(self.settings.index_folder)
+        # What the keyword index does not hold (the writer is between its two commits) words cannot find.
+        whole = complete and not missing and keyword.holds(catalogue.revisions)
+        return Snapshot(generation, whole, manifest, catalogue, keyword, vectors, passage_rows, missing)
 
     def _vectors(
         self, manifest: Manifest, change: _Change, catalogue: Catalogue
-    ) -> tuple[VectorIndex, NDArray[np.int32]]:
-        """The vectors in catalogue order, and the row of each: only those of new documents are read."""
+    ) -> tuple[VectorIndex, NDArray[np.int32], int]:
+        """The vectors in catalogue order, the row of each, and how many are missing: only those of new
+        documents are read.
+        """
         if self.encoder is None:
-            return VectorIndex(QuantisedMatrix.empty(1)), np.zeros(0, np.int32)
+            return VectorIndex(QuantisedMatrix.empty(1)), np.zeros(0, np.int32), 0
         matrix, revisions = change.kept_passages(self.dimension)
         passage_revisions = array("q", revisions.tobytes())
         cursor = manifest.connection.execute(
@@ -145,18 +192,27 @@ class SnapshotSource:
             " (SELECT revision_id FROM documents WHERE generation > ?) ORDER BY revision_id, ordinal",
             (change.since_generation,),
         )
-        store = VectorStore(self.settings.vectors_file, self.encoder, read_only=True)
-        try:
+        missing = 0
+        with closing(cursor), closing(self._store(self.encoder)) as store:
             while passages := cursor.fetchmany(READ_AT_ONCE):
-                matrix = matrix.extended(store.get([digest for _, digest in passages], self.dimension))
+                read = store.get([digest for _, digest in passages], self.dimension)
+                good = are_unit(read)
+                if not good.all():
+                    missing += int(np.count_nonzero(~good))
+                    read = np.where(good[:, None], read, np.float32(0))
+                matrix = matrix.extended(read)
                 passage_revisions.extend(revision for revision, _ in passages)
-        finally:
-            store.close()
         revisions = np.array(passage_revisions, np.int64)
         order = sorting(revisions)
         if order is not None:
             matrix, revisions = matrix.taken(order), revisions[order]
-        return VectorIndex(matrix), catalogue.rows_of(revisions).astype(np.int32)
+        return VectorIndex(matrix), catalogue.rows_of(revisions).astype(np.int32), missing
+
+    def _store(self, encoder: str) -> VectorStore:
+        """The vectors; an empty store in memory where their file is gone: words still find entries."""
+        if vectors_file(self.settings.vectors_file, encoder).exists():
+            return VectorStore(self.settings.vectors_file, encoder, read_only=True)
+        return VectorStore.empty()
 
 
 @dataclass(frozen=True)
@@ -168,18 +224,20 @@ class _Change:
     """(old rows): which ones still stand as they were."""
     fresh: list[DocumentRow] | Iterator[DocumentRow]
     """The documents of newer generations, by revision id."""
+    rows: sqlite3.Cursor
+    """What they come from. It is closed when they have been read: until then it may hold the writer up."""
 
     @classmethod
     def since(cls, old: Snapshot | None, manifest: Manifest) -> _Change:
         """Reads the new documents, and the ids of all."""
         connection = manifest.connection
-        rows = map(DocumentRow._make, connection.execute(_FRESH, (old.generation if old else -1,)))
+        rows = connection.execute(_FRESH, (old.generation if old else -1,))
         if old is None:
-            return cls(None, np.zeros(0, bool), rows)
-        fresh = list(rows)
+            return cls(None, np.zeros(0, bool), map(DocumentRow._make, rows), rows)
+        fresh = list(map(DocumentRow._make, rows))
         (ids,) = connection.execute(_STANDING, (old.generation,)).fetchone()
         standing = np.fromstring(ids, np.int64, sep=",") if ids else np.zeros(0, np.int64)
-        return cls(old, np.isin(old.catalogue.revisions, standing), fresh)
+        return cls(old, np.isin(old.catalogue.revisions, standing), fresh, rows)
 
     @property
     def is_empty(self) -> bool:

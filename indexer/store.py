@@ -1,8 +1,4 @@
-"""Two SQLite files beside the keyword index: the manifest (what is indexed) and the vectors.
-
-The vectors are kept by the hash of the text they stand for, outside the index folder: deleting
-the index, or editing one section of a long entry, embeds nothing twice.
-"""
+"""The manifest: an SQLite file beside the keyword index that says what is indexed, with its texts."""
 
 from __future__ import annotations
 
@@ -10,19 +6,16 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from indexer import analysis, documents
+from indexer import analysis, documents, row_sums
+from indexer.connections import Transaction, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from indexer.documents import Document
 
-FORMAT = f"1.{analysis.VERSION}.{documents.VERSION}"
+FORMAT = f"2.{analysis.VERSION}.{documents.VERSION}"
 """An index of another format is rebuilt."""
 
 _MANIFEST = """
@@ -30,30 +23,16 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE documents (
     revision_id INTEGER PRIMARY KEY, stamp TEXT NOT NULL, generation INTEGER NOT NULL, ref TEXT NOT NULL,
     key TEXT NOT NULL, title TEXT NOT NULL, facets TEXT NOT NULL, year INTEGER NOT NULL,
-    day INTEGER NOT NULL, due INTEGER NOT NULL, visibility TEXT NOT NULL);
+    day INTEGER NOT NULL, due INTEGER NOT NULL, audience TEXT NOT NULL);
 CREATE TABLE passages (
     revision_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, first_word INTEGER NOT NULL,
     digest BLOB NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (revision_id, ordinal)) WITHOUT ROWID;
 CREATE INDEX documents_generation ON documents (generation);
-CREATE TABLE words (word TEXT PRIMARY KEY, documents INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE words (
+    word TEXT NOT NULL, audience TEXT NOT NULL, documents INTEGER NOT NULL,
+    PRIMARY KEY (word, audience)) WITHOUT ROWID;
 """
-# With row ids: SQLite keeps at most a quarter of a page of a row without them where it belongs, and
-# gives the rest of each vector a page of its own.
-_VECTORS = "CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-
-
-def _connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rwc"
-    connection = sqlite3.connect(
-        f"{file.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=15,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
 
 
 class Manifest:
@@ -61,11 +40,11 @@ class Manifest:
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.file = folder / "manifest.sqlite"
-        self.connection = _connect(self.file, read_only=read_only)
+        self.connection = connect(self.file, read_only=read_only)
 
     def create(self, encoder: str) -> None:
         """Makes the tables of an empty manifest for vectors of this encoder."""
-        self.connection.executescript(f"BEGIN; {_MANIFEST} COMMIT;")
+        self.connection.executescript(f"BEGIN; {_MANIFEST} {row_sums.TABLE} COMMIT;")
         with self.transaction():
             rows = [("format", FORMAT), ("encoder", encoder), ("generation", "0"), ("complete", "no")]
             self.connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
@@ -124,30 +103,42 @@ class Manifest:
             self.connection.executemany("DELETE FROM passages WHERE revision_id = ?", gone)
             self.connection.executemany(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (_row(d, generation) for d in add),
+                (document_row(d, generation) for d in add),
             )
-            self.connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", _passage_rows(add))
+            self.connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", passage_rows(add))
             self._count_words([(document.revision_id,) for document in add], 1)
+            row_sums.unseal(self.connection, gone)
+            row_sums.seal(self.connection, (document.revision_id for document in add))
             self.connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (str(generation),))
 
     def _count_words(self, revisions: list[tuple[int]], sign: int) -> None:
-        counts: dict[str, int] = {}
+        counts: dict[tuple[str, str], int] = {}
         for (revision,) in revisions:
-            title = self.connection.execute(
-                "SELECT title FROM documents WHERE revision_id = ?", (revision,)
+            document = self.connection.execute(
+                "SELECT title, audience FROM documents WHERE revision_id = ?", (revision,)
             ).fetchone()
-            if title is None:
+            if document is None:
                 continue
-            texts = [title[0], *(text for _, text in self.passages(revision))]
+            title, audience = document
+            texts = [title, *(text for _, text in self.passages(revision))]
             for word in {analysis.fold(word) for text in texts for word in analysis.distinct_words(text)}:
-                counts[word] = counts.get(word, 0) + sign
+                counts[word, audience] = counts.get((word, audience), 0) + sign
         self.connection.executemany(
-            "INSERT INTO words VALUES (?, ?)"
-            " ON CONFLICT (word) DO UPDATE SET documents = documents + excluded.documents",
-            counts.items(),
+            "INSERT INTO words VALUES (?, ?, ?)"
+            " ON CONFLICT (word, audience) DO UPDATE SET documents = documents + excluded.documents",
+            ((word, audience, count) for (word, audience), count in counts.items()),
         )
         if sign < 0:
             self.connection.execute("DELETE FROM words WHERE documents <= 0")
+
+    def words(self) -> list[str]:
+        """Every word of the documents, in order."""
+        return [word for (word,) in self.connection.execute("SELECT DISTINCT word FROM words ORDER BY word")]
+
+    def audiences_of(self, words: Sequence[str]) -> list[tuple[str, str, int]]:
+        """(word, audience, documents): in how many documents of each audience each word stands."""
+        query = f"SELECT word, audience, documents FROM words WHERE word IN ({_marks(words)})"  # noqa: S608  marks only
+        return self.connection.execute(query, words).fetchall()
 
     def passages(self, revision: int) -> list[tuple[str, str]]:
         """(heading, text) of a document's passages, in order."""
@@ -183,6 +174,11 @@ class Manifest:
         """What every passage's vector is kept by."""
         return (digest for (digest,) in self.connection.execute("SELECT digest FROM passages"))
 
+    def holding(self, digests: set[bytes]) -> set[int]:
+        """The documents that hold a passage with one of these digests."""
+        rows = self.connection.execute("SELECT revision_id, digest FROM passages")
+        return {revision for revision, digest in rows if digest in digests}
+
     def close(self) -> None:
         """Closes the file."""
         self.connection.close()
@@ -192,20 +188,8 @@ def _marks(values: Sequence[object], mark: str = "?") -> str:
     return ", ".join([mark] * len(values))
 
 
-class Transaction:
-    """BEGIN IMMEDIATE at the start, COMMIT or ROLLBACK at the end."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-
-    def __enter__(self) -> None:
-        self.connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, failure: object, *_: object) -> None:
-        self.connection.execute("ROLLBACK" if failure else "COMMIT")
-
-
-def _row(document: Document, generation: int) -> tuple[object, ...]:
+def document_row(document: Document, generation: int) -> tuple[object, ...]:
+    """What the table documents holds of a document."""
     facets = json.dumps(document.facets, ensure_ascii=False)
     head = (
         document.revision_id,
@@ -216,69 +200,12 @@ def _row(document: Document, generation: int) -> tuple[object, ...]:
         document.title,
         facets,
     )
-    return (*head, document.year, document.day, document.due, document.visibility)
+    return (*head, document.year, document.day, document.due, document.audience)
 
 
-def _passage_rows(added: list[Document]) -> Iterator[tuple[object, ...]]:
+def passage_rows(added: list[Document]) -> Iterator[tuple[object, ...]]:
+    """What the table passages holds of documents."""
     for document in added:
         for ordinal, passage in enumerate(document.passages):
             place = document.revision_id, ordinal, passage.first_word
             yield *place, passage.digest, passage.heading, passage.text
-
-
-class VectorStore:
-    """Vectors of passages by digest, float32, for one encoder."""
-
-    def __init__(self, file: Path, encoder: str, *, read_only: bool = False) -> None:
-        self.connection = _connect(file.with_name(f"{file.stem}-{encoder[:12]}.sqlite"), read_only=read_only)
-        if not read_only:
-            self.connection.execute(_VECTORS)
-
-    def missing(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Those of the digests that have no vector yet."""
-        wanted = set(digests)
-        return wanted - {digest for digest, _ in self._select(wanted)}
-
-    def get(self, digests: list[bytes], dimension: int) -> NDArray[np.float32]:
-        """(digests, dimension): their vectors in order; zeros where one is missing."""
-        found = dict(self._select(set(digests)))
-        empty = bytes(4 * dimension)
-        flat = b"".join(found.get(digest, empty) for digest in digests)
-        return np.frombuffer(flat, np.float32).reshape(len(digests), dimension)
-
-    def put(self, digests: list[bytes], vectors: NDArray[np.float32]) -> None:
-        """Keeps the vectors; one transaction."""
-        with Transaction(self.connection):
-            self.connection.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                ((digest, vector.tobytes()) for digest, vector in zip(digests, vectors, strict=True)),
-            )
-
-    def prune(self, keep: Iterable[bytes]) -> int:
-        """Deletes the vectors of all other digests; gives how many. Their room is used again.
-
-        A reader of an older manifest may find zeros for a passage that has just gone, until it
-        looks at the manifest again.
-        """
-        with Transaction(self.connection):
-            self.connection.execute("CREATE TEMP TABLE kept (digest BLOB PRIMARY KEY) WITHOUT ROWID")
-            self.connection.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((d,) for d in keep))
-            deleted = self.connection.execute(
-                "DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM kept)"
-            ).rowcount
-            self.connection.execute("DROP TABLE kept")
-        return deleted
-
-    def _select(self, digests: set[bytes]) -> Iterator[tuple[bytes, bytes]]:
-        ordered = sorted(digests)
-        for start in range(0, len(ordered), 500):
-            part = ordered[start : start + 500]
-            marks = ",".join("?" * len(part))
-            yield from self.connection.execute(
-                f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})",  # noqa: S608  marks only
-                part,
-            )
-
-    def close(self) -> None:
-        """Closes the file."""
-        self.connection.close()

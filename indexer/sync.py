@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.documents import embedded_text, make_document
-from indexer.keyword import KeywordWriter
-from indexer.store import Manifest, VectorStore
-from kb.reading import OPERATOR, get_revisions, published_heads
+from indexer.documents import embedded_text
+from indexer.gathering import gather
+from indexer.guard import Guard, faults
+from indexer.keyword import KeywordReader, KeywordWriter
+from indexer.store import Manifest
+from indexer.vector_repair import repair
+from indexer.vector_store import VectorStore
+from kb.errors import KbError
+from kb.heads import published_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from indexer.documents import Document
     from indexer.embedder import Embedder
@@ -31,6 +42,18 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 """Entries per commit: a crash repeats at most so many."""
 POLL_SECONDS = 0.25
+LONGEST_REST = 2.0
+"""After a pass the writer rests as long as that took, up to this: others search on the same machine."""
+RETRY_SECONDS, LONGEST_SECONDS = 10.0, 60.0
+"""Between tries at most; the longer one while the encoder fails, as each try then reads everything."""
+LOCK = "index.lock"
+
+
+class EncoderFailed(KbError):
+    """Passages were indexed without their vectors."""
+
+    def __init__(self, passages: int) -> None:
+        super().__init__(f"The encoder failed; {passages:,} passages are found by their words only.")
 
 
 @dataclass
@@ -42,6 +65,8 @@ class SyncReport:
     unchanged: int = 0
     embedded: int = 0
     """Passages whose vector was not there yet."""
+    unembedded: int = 0
+    """Passages without a vector, as the encoder failed: words find them, and a later pass tries again."""
     seconds: float = 0.0
     rebuilt: bool = False
 
@@ -51,31 +76,55 @@ class SyncReport:
         return bool(self.added or self.removed or self.rebuilt)
 
 
-class IndexWriter:
-    """The only writer of the index folder and the vectors."""
+@contextmanager
+def _writing(settings: Settings) -> Iterator[None]:
+    """Waits until nobody else writes the index, and keeps others from it. What is made in the block is its
+    owner's alone: Whoosh keeps pickles, which must not be anybody else's to write.
+    """
+    from filelock import FileLock
 
-    def __init__(self, settings: Settings, database: Database, embedder: Embedder) -> None:
+    with FileLock(settings.home / LOCK, mode=0o600):
+        before = os.umask(0o077)  # of the whole process; a writer has its own
+        try:
+            yield
+        finally:
+            os.umask(before)
+
+
+@contextmanager
+def without_index(settings: Settings) -> Iterator[None]:
+    """Removes the index, and keeps others from making it anew before the end of the block."""
+    with _writing(settings):
+        shutil.rmtree(settings.index_folder, ignore_errors=True)
+        yield
+
+
+class IndexWriter:
+    """The only writer of the index folder and the vectors.
+
+    Without an embedder it indexes words alone; the first pass with one makes the vectors.
+    """
+
+    def __init__(self, settings: Settings, database: Database, embedder: Embedder | None) -> None:
         self.settings, self.database, self.embedder = settings, database, embedder
+        self._encoder = embedder.fingerprint if embedder else None
+        self._guard = Guard(settings)
 
     def sync(self, progress: Progress | None = None) -> SyncReport:
         """One pass. Waits for another writer to finish. Safe to kill at any moment."""
-        from filelock import FileLock
-
         started = time.perf_counter()
         self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(self.settings.home / "index.lock"):
+        with _writing(self.settings):
             report = self._pass(progress or (lambda done, total: None))
         report.seconds = time.perf_counter() - started
         return report
 
     def rebuild(self, progress: Progress | None = None) -> SyncReport:
         """Throws the index away, makes it anew, and removes vectors that nothing needs any more."""
-        from filelock import FileLock
-
-        with FileLock(self.settings.home / "index.lock"):
+        with _writing(self.settings):
             self._wipe()
         report = self.sync(progress)
-        with FileLock(self.settings.home / "index.lock"):
+        with _writing(self.settings):
             self._prune()
         return report
 
@@ -84,48 +133,53 @@ class IndexWriter:
         if not (self.settings.index_folder / "manifest.sqlite").is_file():
             return True
         try:
-            manifest = Manifest(self.settings.index_folder, read_only=True)
+            with closing(Manifest(self.settings.index_folder, read_only=True)) as manifest:
+                return not manifest.fits(self._encoder)
         except sqlite3.Error:
             return True
-        try:
-            return not manifest.fits(self.embedder.fingerprint)
-        finally:
-            manifest.close()
 
     def watch(self, stop: Callable[[], bool], report: Callable[[SyncReport], None]) -> None:
         """Passes whenever the database has changed or the index is gone, until `stop()`."""
         seen: int | None = None
-        pause = POLL_SECONDS
+        failed = 0.0
         while not stop():
             try:
-                stamp = self.database.change_stamp()
-                if stamp != seen or self.is_missing():
-                    done = self.sync()
-                    seen = stamp
-                    if done.changed:
-                        report(done)
-                pause = POLL_SECONDS
-            except Exception:
+                seen, pause = self._pass_if_due(seen, report)
+                failed = 0.0
+            except Exception as error:
                 # A full disk or a database restart must not end the writer: it tries again, ever slower.
-                logger.exception(
-                    "the index could not be brought up to date; trying again in %.0f s", pause * 2
-                )
-                pause = min(pause * 2, 60.0)
+                if not failed:
+                    logger.exception("the index could not be brought up to date; trying again")
+                longest = LONGEST_SECONDS if isinstance(error, EncoderFailed) else RETRY_SECONDS
+                failed = pause = min(2 * max(failed, POLL_SECONDS), longest)
+                logger.warning("the index is not up to date (%s); trying again in %.1f s", error, pause)
             time.sleep(pause)
+
+    def _pass_if_due(self, seen: int | None, report: Callable[[SyncReport], None]) -> tuple[int, float]:
+        """The change stamp that the index holds now, and the seconds to rest."""
+        stamp = self.database.change_stamp()
+        if stamp == seen and not self.is_missing() and not self._guard.is_due():
+            return stamp, POLL_SECONDS
+        done = self.sync()
+        if done.changed:
+            report(done)
+        if done.unembedded:
+            raise EncoderFailed(done.unembedded)
+        return stamp, min(max(POLL_SECONDS, done.seconds), LONGEST_REST)
 
     def _pass(self, progress: Progress) -> SyncReport:
         report = SyncReport()
+        looked = self._guard.is_due()
+        if looked:
+            self._look(report)
         manifest, keyword = self._open(report)
-        vectors = VectorStore(self.settings.vectors_file, self.embedder.fingerprint)
+        vectors = self._vectors()
         try:
-            with self.database.read() as session:
-                heads = {head.revision_id: head.stamp for head in published_heads(session)}
+            lacking = self._lacking(manifest, vectors) if looked else set()
+            heads = published_heads(self.database)
             stamps, indexed = manifest.stamps(), keyword.revisions()
-            stale = [
-                revision
-                for revision, stamp in heads.items()
-                if stamps.get(revision) != stamp or revision not in indexed
-            ]
+            same = {revision for revision in indexed - lacking if stamps.get(revision) == heads.get(revision)}
+            stale = [revision for revision in heads if revision not in same]
             gone = (set(stamps) | indexed) - set(heads)
             report.unchanged = len(heads) - len(stale)
             report.added, report.removed = len(stale), len(gone)
@@ -146,36 +200,58 @@ class IndexWriter:
         finally:
             manifest.close()
             vectors.close()
+        self._guard.wrote()
+        if report.unembedded:
+            self._guard.doubt()
         return report
+
+    def _lacking(self, manifest: Manifest, vectors: VectorStore) -> set[int]:
+        """The revisions of which a vector is gone."""
+        return manifest.holding(vectors.missing(manifest.digests())) if self.embedder else set()
+
+    def _vectors(self) -> VectorStore:
+        file, encoder = self.settings.vectors_file, self._encoder
+        return VectorStore(file, encoder) if encoder else VectorStore.empty()
+
+    def _look(self, report: SyncReport) -> None:
+        """Reads index and vectors whole; what is damaged goes, and the pass makes it anew."""
+        folder = self.settings.index_folder
+        found = faults(folder, self._encoder) if folder.exists() else []
+        if found:
+            logger.warning("the index is made anew: %s", "; ".join(found))
+            report.rebuilt = True
+            self._wipe()
+        if self.embedder:
+            repair(self.settings, self.embedder)
+        self._guard.looked()
 
     def _open(self, report: SyncReport) -> tuple[Manifest, KeywordWriter]:
         """Manifest and keyword index; made anew when they are missing, broken or of another version."""
-        if self.is_missing():
+        folder = self.settings.index_folder
+        if self.is_missing() or not self._is_readable(folder / "keyword"):
             report.rebuilt = True
             self._wipe()
-        folder = self.settings.index_folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            keyword = KeywordWriter(folder / "keyword")
-            keyword.revisions()
-        except Exception as error:  # noqa: BLE001  Whoosh raises whatever its broken files lead to
-            logger.warning("the keyword index cannot be read (%s) and is made anew", error)
-            shutil.rmtree(folder / "keyword", ignore_errors=True)
-            keyword = KeywordWriter(folder / "keyword")
+        keyword = KeywordWriter(folder / "keyword")
         manifest = Manifest(folder)
         if manifest.generation_or_none() is None:
-            manifest.create(self.embedder.fingerprint)
+            manifest.create(self._encoder or "none")
         return manifest, keyword
+
+    @staticmethod
+    def _is_readable(folder: Path) -> bool:
+        try:
+            KeywordReader.open(folder)
+        except Exception as error:  # noqa: BLE001  Whoosh raises whatever its broken files lead to
+            logger.warning("the keyword index cannot be read: %s", error)
+            return False
+        return True
 
     def _prune(self) -> None:
         """Removes vectors of texts that no entry holds any more."""
-        manifest = Manifest(self.settings.index_folder, read_only=True)
-        vectors = VectorStore(self.settings.vectors_file, self.embedder.fingerprint)
-        try:
+        folder = self.settings.index_folder
+        with closing(Manifest(folder, read_only=True)) as manifest, closing(self._vectors()) as vectors:
             vectors.prune(manifest.digests())
-        finally:
-            manifest.close()
-            vectors.close()
 
     def _wipe(self) -> None:
         shutil.rmtree(self.settings.index_folder, ignore_errors=True)
@@ -199,13 +275,23 @@ class IndexWriter:
         self, batch: Sequence[int], heads: dict[int, str], vectors: VectorStore, report: SyncReport
     ) -> list[Document]:
         with self.database.read() as session:
-            views = get_revisions(session, batch, OPERATOR)
-        documents = [
-            make_document(views[revision], heads[revision]) for revision in batch if revision in views
-        ]
-        texts = {p.digest: embedded_text(d.title, p.text) for d in documents for p in d.passages}
-        missing = sorted(vectors.missing(texts))
-        if missing:
-            vectors.put(missing, self.embedder.embed_passages([texts[digest] for digest in missing]))
-            report.embedded += len(missing)
+            documents = gather(session, batch, heads)
+        if self.embedder:
+            texts = {p.digest: embedded_text(d.title, p.text) for d in documents for p in d.passages}
+            missing = sorted(vectors.missing(texts))
+            made = self._encode(self.embedder, [texts[digest] for digest in missing])
+            if made is None:
+                report.unembedded += len(missing)
+            elif missing:
+                vectors.put(missing, made)
+                report.embedded += len(missing)
         return documents
+
+    @staticmethod
+    def _encode(embedder: Embedder, texts: list[str]) -> NDArray[np.float32] | None:
+        """The vectors; None when the encoder fails, so that at least words are indexed."""
+        try:
+            return embedder.embed_passages(texts)
+        except Exception:
+            logger.exception("the encoder failed: indexing %d passages by words only", len(texts))
+            return None

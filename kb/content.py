@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, create_model
 
 from kb.kinds import KINDS, Fields, Lesson, Path, Project, Review, Strict, Template, Training
 from kb.markup import WIKI_LINK
-from kb.text import Line, Ref, Tag, Words
+from kb.text import SOMETHING, Described, Line, Ref, Tag, Words
 from kb.validation import validate
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _distinct(values: list[str]) -> list[str]:
 class Content(Fields):
     """What every kind holds; see `kb.kinds` for the fields of each."""
 
-    title: Annotated[Line, StringConstraints(min_length=1)]
+    title: Annotated[Line, StringConstraints(min_length=1), Described("pattern", SOMETHING)]
     summary: Annotated[Words, Field(max_length=10_000)] = ""
     body: Words = ""
     tags: Annotated[list[Tag], AfterValidator(_distinct), Field(max_length=100)] = []

@@ -11,6 +11,8 @@ from kb.content import digest, references, to_json
 from kb.errors import EditConflict, NotAllowed, NotFound
 from kb.kinds import PREFIXES, Strict
 from kb.model import JUDGED, Entry, Reference, Revision, RevisionTag
+from kb.prerequisites import refuse_cycle
+from kb.taxonomy.spelling import curated
 from kb.text import Line, Words
 from kb.validation import validate
 
@@ -25,13 +27,15 @@ MAX_NUMBER = 999_999_999
 
 TRANSITIONS: dict[str, set[str]] = {
     "draft": {"submitted"},
-    "submitted": {"published", "changes requested", "rejected"},
+    "submitted": {"published", "changes requested", "rejected", "draft"},
     "changes requested": {"submitted"},
+    "rejected": {"submitted"},
     "published": {"archived"},
     "superseded": {"published"},
     "archived": {"published"},
 }
-"""Which states a verb may lead to. `superseded` is never asked for: publishing another causes it."""
+"""Which states a verb may lead to. `superseded` is never asked for: publishing another causes it. What is
+submitted becomes a draft again when its author takes it back."""
 
 
 def now() -> datetime:
@@ -49,6 +53,7 @@ def create_entry(
     key: str | None = None,
 ) -> Revision:
     """A new entry with its first draft. The id is the next free one unless `ref` is given."""
+    content = curated(session, kind, content)
     entry = Entry(
         ref=ref or next_ref(session, kind),
         kind=kind,
@@ -105,6 +110,7 @@ def save_edit(
     latest = latest_revision(session, entry)
     if latest.number != base:
         raise EditConflict(ref, latest.number)
+    content = curated(session, entry.kind, content)
     if latest.digest == digest(content):
         return latest
     return add_revision(session, entry, content, number=base + 1, author=author, note=note)
@@ -113,40 +119,47 @@ def save_edit(
 def submit(session: Session, ref: str, number: int) -> Revision:
     """A draft goes to review."""
     revision = find_revision(session, ref, number)
-    _move(revision, "submitted")
+    move(revision, "submitted")
     return revision
 
 
-def publish(session: Session, ref: str, number: int, *, reviewer: str) -> Revision:
-    """The revision becomes the one that readers see; the one before is superseded."""
+def publish(session: Session, ref: str, number: int, *, reviewer: str, is_another: bool = False) -> Revision:
+    """The revision becomes the one that readers see; the one before is superseded.
+
+    `is_another` says that whoever calls knows the reviewer to be somebody else than the author, of the
+    same name or not; otherwise the names tell.
+    """
     revision = find_revision(session, ref, number)
-    _check_move(revision, "published", reviewer)
+    check_move(revision, "published", reviewer, is_another=is_another)
+    refuse_cycle(session, revision)
     standing = published_revision(session, revision.entry)
     if standing is not None:
         standing.state = "superseded"
         session.flush()  # the index of published revisions has room for one at a time
-    _move(revision, "published", reviewer)
+    move(revision, "published", reviewer, is_another=is_another)
     session.flush()
     return revision
 
 
-def refuse(session: Session, ref: str, number: int, *, to: str, reviewer: str, reason: str) -> Revision:
+def refuse(
+    session: Session, ref: str, number: int, *, to: str, reviewer: str, reason: str, is_another: bool = False
+) -> Revision:
     """A submitted revision is sent back (`changes requested`) or `rejected`, with a reason."""
     said = _clean(reason=reason)
     if not said.reason:
         raise NotAllowed("Say why: the author needs the reason.")
     revision = find_revision(session, ref, number)
-    _move(revision, to, reviewer)
+    move(revision, to, reviewer, is_another=is_another)
     revision.reason = said.reason
     return revision
 
 
-def archive(session: Session, ref: str, *, reviewer: str) -> Revision:
+def archive(session: Session, ref: str, *, reviewer: str, is_another: bool = False) -> Revision:
     """The published revision is taken out of the readers' sight."""
     revision = published_revision(session, find_entry(session, ref))
     if revision is None:
         raise NotAllowed(f"{ref} is not published, so it cannot be archived.")
-    _move(revision, "archived", reviewer)
+    move(revision, "archived", reviewer, is_another=is_another)
     return revision
 
 
@@ -185,19 +198,21 @@ def published_revision(session: Session, entry: Entry) -> Revision | None:
     )
 
 
-def _check_move(revision: Revision, to: str, reviewer: str | None) -> None:
+def check_move(revision: Revision, to: str, reviewer: str | None = None, *, is_another: bool = False) -> None:
+    """Raises NotAllowed unless the revision may come to this state, and by this reviewer."""
     allowed = sorted(TRANSITIONS.get(revision.state, set()))
     if to not in allowed:
         raise NotAllowed(
             f"Revision {revision.number} of {revision.entry.ref} is {revision.state}; "
             f"it cannot become {to}" + (f" (only {' or '.join(allowed)})." if allowed else ".")
         )
-    if to in JUDGED and reviewer == revision.author:
+    if to in JUDGED and reviewer == revision.author and not is_another:
         raise NotAllowed("Author and approver must be different people.")
 
 
-def _move(revision: Revision, to: str, reviewer: str | None = None) -> None:
-    _check_move(revision, to, reviewer)
+def move(revision: Revision, to: str, reviewer: str | None = None, *, is_another: bool = False) -> None:
+    """The revision comes to this state. Raises NotAllowed."""
+    check_move(revision, to, reviewer, is_another=is_another)
     if to in JUDGED:
         revision.reviewer, revision.decided_at = _clean(reviewer=reviewer or "").reviewer, now()
     else:

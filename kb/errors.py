@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 class KbError(Exception):
     """Something a person can act on. `str(error)` says what happened and what to do."""
 
+    is_noted = False
+    """Whether it stands in the audit log already."""
+
 
 class SettingsError(KbError):
     """The environment holds a setting that makes no sense."""
@@ -34,6 +37,13 @@ class DatabaseUnavailable(KbError):
     """The database cannot be opened or reached."""
 
 
+class NotWritable(DatabaseUnavailable):
+    """What is there can be read, but nothing can be stored for now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Nothing can be stored at the moment: {why}.")
+
+
 class InvalidRecord(KbError):
     """A record breaks the rules of its kind; `problems` name each field."""
 
@@ -42,13 +52,21 @@ class InvalidRecord(KbError):
         self.problems = list(problems)
 
 
-class EditConflict(KbError):
-    """Somebody saved first. `current_number` is the revision that now stands."""
+class Taken(InvalidRecord):
+    """Nothing is wrong with the record itself: another one has what may be there once only."""
 
-    def __init__(self, ref: str, current_number: int) -> None:
+
+class EditConflict(KbError):
+    """Somebody saved first. `current_number` is the revision that now stands.
+
+    `base` is the revision that both texts started from, where that is known.
+    """
+
+    def __init__(self, ref: str, current_number: int, base: int | None = None) -> None:
         super().__init__(
             f"{ref} was changed by somebody else: revision {current_number} now stands. "
             "Compare it with your text and save again on top of it."
         )
         self.ref = ref
         self.current_number = current_number
+        self.base = base

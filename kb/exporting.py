@@ -17,6 +17,7 @@ from kb.formats import HISTORY, LAYOUT, MARKER, markdown, tables, vocabulary
 from kb.kinds import KINDS, PREFIXES
 from kb.model import Entry, Revision
 from kb.records import export_record
+from kb.visibility import all_stated_readers
 from kb.vocabulary import list_groups
 
 if TYPE_CHECKING:
@@ -107,8 +108,10 @@ def _write_all(session: Session, folder: Path, progress: Progress | None) -> Exp
     report = ExportReport(folder)
     total = session.scalar(select(func.count()).select_from(Revision)) or 0
     rows: list[dict[str, Any]] = []
+    readers = all_stated_readers(session)
     for revision, is_latest in _revisions(session):
-        entry, record = revision.entry, _plain(export_record(revision))
+        entry = revision.entry
+        record = _plain(export_record(revision, readers.get(entry.id, ())))
         if is_latest:
             report.kinds[entry.kind] = report.kinds.get(entry.kind, 0) + 1
         if is_latest and entry.kind == TABLE_KIND:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kb.text import Day, Line, Ref, Words
+from kb.text import Day, Described, Line, NamesDescribed, Ref, Words
 
 Method = Literal["agile", "waterfall", "hybrid"]
 Level = Literal["low", "medium", "high"]
@@ -27,6 +27,7 @@ Year = Annotated[int, Field(ge=1900, le=2200)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
+Address = Annotated[Line, Field(pattern=r"^(https?://\S+)?$"), Described("pattern", r"^(https?://[!-~]+)?$")]
 
 
 class Strict(BaseModel):
@@ -199,7 +200,7 @@ class Training(Fields):
     level: Literal["introductory", "intermediate", "advanced"] | None = None
     minutes: Annotated[int, Field(gt=0, le=100_000)] | None = None
     language: Line = ""
-    url: Annotated[Line, Field(pattern=r"^(https?://\S+)?$")] = ""
+    url: Address = ""
     competencies: list[Line] = []
     source_lessons: list[Ref] = []
     pass_mark: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -280,7 +281,10 @@ class Project(Fields):
     completeness: Annotated[float, Field(ge=0, le=1)] | None = None
     source: Line = ""
     confidentiality: Line = ""
-    attributes: dict[Line, Annotated[float, Field(allow_inf_nan=False)] | bool | Line] = {}
+    attributes: Annotated[dict[Line, Amount | bool | Line], NamesDescribed()] = {}
+    known_after: list[Line] = []
+    """Attributes, and fields such as `team_size`, that are known only once a project has finished: they may
+    not be used to predict another."""
 
 
 KINDS: dict[str, type[Fields]] = {

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -24,20 +25,18 @@ from kb.formats import (
     tables,
     vocabulary,
 )
-from kb.formats.files import find
+from kb.formats.files import SourceFile, find
 from kb.numbering import NewRefs
 from kb.records import apply_record, parse_record
 from kb.vocabulary_loading import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
     from kb.database import Database
     from kb.formats import Reader
-    from kb.formats.files import SourceFile
 
     Progress = Callable[[int, int], None]
     """Called with (done, total) of one unit: bytes when loading, revisions when exporting."""
@@ -89,6 +88,11 @@ class LoadReport:
     """What is worth knowing: files left out, titles made up, edits that stand."""
 
     @property
+    def counts(self) -> dict[str, Any]:
+        """How many records became what."""
+        return {name: getattr(self, name) for name in ("created", "updated", "unchanged", "failed")}
+
+    @property
     def exit_status(self) -> int:
         """1 if anything failed."""
         return 1 if self.failed else 0
@@ -121,7 +125,29 @@ def load(
         (partial(run.apply, batch=batch) for batch in batches),
         (partial(run.apply_vocabulary, file=file) for file in lists),
     )
-    if options.dry_run:
+    return _done(database, run, works)
+
+
+def load_records(
+    database: Database,
+    name: str,
+    rows: Sequence[RawRecord | list[Fault]],
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> LoadReport:
+    """As `load`, of records that somebody has made of a table: each row's record, or its faults.
+
+    `name` is what the table is called; progress counts rows.
+    """
+    run = _Run(LoadOptions(dry_run=dry_run), progress or (lambda _done, _total: None))
+    batches = _batches(run.given(SourceFile(Path(name), name, name, "csv"), rows))
+    return _done(database, run, (partial(run.apply, batch=batch) for batch in batches))
+
+
+def _done(database: Database, run: _Run, works: Iterable[Callable[[Session], bool]]) -> LoadReport:
+    """Does the works, each in a transaction; of a dry run all in one that is taken back."""
+    if run.report.dry_run:
         with database.write() as session:
             for work in works:
                 work(session)
@@ -183,6 +209,15 @@ class _Run:
                     yield item
         except BadFile as error:
             self._fail(file, [error.fault])
+
+    def given(self, file: SourceFile, rows: Sequence[RawRecord | list[Fault]]) -> Iterator[Item]:
+        """Every record of a table that is right in itself."""
+        self._total = len(rows)
+        for row in rows:
+            if isinstance(row, list):
+                self._fail(file, row)
+            elif item := self._check(file, row, 0):
+                yield item
 
     def _check(self, file: SourceFile, raw: RawRecord, start: int) -> Item | None:
         data = dict(raw.data)

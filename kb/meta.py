@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from kb.kinds import Strict
 from kb.text import Day, Line, Ref, Words
+from kb.visibility import checked_reader
 
 State = Literal["draft", "submitted", "changes requested", "rejected", "published", "superseded", "archived"]
 IMPORTER = "import"
@@ -30,7 +31,13 @@ def _moment(value: Any) -> Any:
     return value.astimezone(UTC)
 
 
+def _distinct(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+Named = Annotated[Line, AfterValidator(checked_reader)]
+"""A role or person as a file states it: `role:estimator`, `person:anna@example.org`."""
 
 
 class Meta(Strict):
@@ -41,13 +48,16 @@ class Meta(Strict):
     revision: Annotated[int, Field(gt=0, le=MAX_REVISION)] | None = None
     state: State = "published"
     author: Line = IMPORTER
+    anonymous: bool = False
     note: Words = ""
     reviewer: Line | None = None
     reason: Words = ""
     created_at: Moment | None = None
     decided_at: Moment | None = None
     owner: Line = ""
-    visibility: Literal["public", "signed-in"] = "public"
+    visibility: Literal["public", "signed-in", "restricted"] = "public"
+    readers: Annotated[list[Named], AfterValidator(_distinct), Field(max_length=500)] = []
+    mask_source: bool = False
     verified_on: Day | None = None
     verifier: Line = ""
     verify_months: Annotated[int, Field(gt=0, le=600)] | None = None

@@ -11,9 +11,12 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
+    false,
+    literal,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -21,8 +24,9 @@ from sqlalchemy.types import TypeDecorator
 
 STATES = ("draft", "submitted", "changes requested", "rejected", "published", "superseded", "archived")
 JUDGED = ("changes requested", "rejected", "published", "superseded", "archived")
-VISIBILITIES = ("public", "signed-in")
+VISIBILITIES = ("public", "signed-in", "restricted")
 GROUP_KINDS = ("acronym", "synonyms")
+REFERENCE_TABLES = ("rates", "indices", "uplifts")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -59,6 +63,18 @@ class Entry(Base):
     __table_args__ = (
         CheckConstraint(_one_of("visibility", VISIBILITIES), name="visibility_known"),
         CheckConstraint("verify_months > 0", name="verify_months_positive"),
+        Index(
+            "restricted_entries",
+            "id",
+            sqlite_where=text("visibility = 'restricted'"),
+            postgresql_where=text("visibility = 'restricted'"),
+        ),
+        Index(
+            "masked_sources",
+            "id",
+            sqlite_where=text("mask_source = 1"),
+            postgresql_where=text("mask_source"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -71,8 +87,23 @@ class Entry(Base):
     verified_on: Mapped[date | None]
     verifier: Mapped[str] = mapped_column(String(300), default="")
     verify_months: Mapped[int]
+    mask_source: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the project that a lesson comes from is withheld while few are like it."""
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    readers: Mapped[list[Audience]] = relationship(
+        cascade="all, delete-orphan", order_by="Audience.principal"
+    )
     revisions: Mapped[list[Revision]] = relationship(back_populates="entry", order_by="Revision.number")
+
+
+class Audience(Base):
+    """A role or person who may see a restricted entry. `kb.visibility` sees to it that others have none."""
+
+    __tablename__ = "audiences"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    principal: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+    """`role:estimator`, or `person:17`."""
 
 
 class Revision(Base):
@@ -103,6 +134,8 @@ class Revision(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     digest: Mapped[str] = mapped_column(String(64))
     author: Mapped[str] = mapped_column(String(300))
+    anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether only curators see who wrote it."""
     note: Mapped[str] = mapped_column(Text, default="")
     reviewer: Mapped[str | None] = mapped_column(String(300))
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -111,6 +144,11 @@ class Revision(Base):
     entry: Mapped[Entry] = relationship(back_populates="revisions")
     tags: Mapped[list[RevisionTag]] = relationship(cascade="all, delete-orphan")
     references: Mapped[list[Reference]] = relationship(cascade="all, delete-orphan")
+
+
+PUBLISHED = Revision.state == literal("published", literal_execute=True)
+"""Whether a revision is the one that readers see. Written out in the statement, so that SQLite knows that the
+index of published revisions holds what it looks for: it need not read their texts."""
 
 
 class RevisionTag(Base):
@@ -176,6 +214,53 @@ class VocabularyTerm(Base):
     term: Mapped[str] = mapped_column(String(100))
     key: Mapped[str] = mapped_column(String(300))
     """The term without case, accents, hyphens and spaces too many."""
+
+
+class ReferenceRow(Base):
+    """A row of one of the reference tables; `kb.reference.texts` has what each says."""
+
+    __tablename__ = "reference_rows"
+    __table_args__ = (
+        UniqueConstraint("table_name", "key", name="one_row_per_key"),
+        CheckConstraint(_one_of("table_name", REFERENCE_TABLES), name="reference_table_known"),
+        CheckConstraint("version > 0", name="reference_version_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(String(12))
+    key: Mapped[str] = mapped_column(String(700))
+    """What the row is about, such as currency and year."""
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    version: Mapped[int]
+    """Counted up by every change: a change of an older version is refused."""
+    author: Mapped[str] = mapped_column(String(300))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class SavedMapping(Base):
+    """What the columns of a table of projects are, kept under a name to be used again."""
+
+    __tablename__ = "saved_mappings"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    author: Mapped[str] = mapped_column(String(300))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Upload(Base):
+    """A table that somebody sent to be loaded, kept for a day while they say what its columns are."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int]
+    name: Mapped[str] = mapped_column(String(300))
+    cells: Mapped[bytes] = mapped_column(LargeBinary)
+    """The table as compressed JSON."""
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The mapping so far, and what came of loading."""
+    created_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
 class ChangeStamp(Base):

@@ -3,57 +3,84 @@
 from __future__ import annotations
 
 import calendar
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import bindparam, func, or_, select, true
+from sqlalchemy import bindparam, exists, func, literal, or_, select, true
 from sqlalchemy.orm import contains_eager
 
+from kb.config import MASK_BELOW
 from kb.content import Content, make_content
 from kb.errors import NotFound
-from kb.model import Entry, Reference, Revision
+from kb.masking import SHOWN, redacted, withheld
+from kb.model import PUBLISHED, VISIBILITIES, Audience, Entry, Revision
+from kb.visibility import RESTRICTED, readers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
 
 Verification = Literal["verified", "overdue", "unverified"]
+A_CONTRIBUTOR = "A contributor"
+"""What stands for the author of an anonymous revision."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who is reading, as far as reading needs to know."""
+    """Who is reading, as far as reading needs to know. Two that are equal are shown the same."""
 
     signed_in: bool = False
+    principals: frozenset[str] = frozenset()
+    """By what names restricted entries may admit the reader: `role:estimator`, `person:17`."""
+    sees_all: bool = False
+    """Whether restricted entries are shown without naming the reader."""
+    sees_authors: bool = False
+    """Whether the reader is told who wrote what is anonymous, and masked sources."""
+    mask_below: int = MASK_BELOW
+    """How many similar projects must be published before a masked source is shown."""
 
-    def may_see(self, visibility: str) -> bool:
-        """Whether an entry of this visibility is shown to the reader."""
-        return visibility == "public" or self.signed_in
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The visibilities that the reader sees whoever they are."""
+        if self.sees_all:
+            return VISIBILITIES
+        return ("public", "signed-in") if self.signed_in else ("public",)
+
+    def may_see(self, visibility: str, readers: Iterable[str] = ()) -> bool:
+        """Whether an entry of this visibility, for these readers if restricted, is shown."""
+        return visibility in self.levels or not self.principals.isdisjoint(readers)
 
     @property
     def visible(self) -> ColumnElement[bool]:
         """The same rule as a condition on Entry."""
-        return true() if self.signed_in else Entry.visibility == "public"
+        if self.sees_all:
+            return true()
+        if not self.principals:
+            return Entry.visibility.in_(self.levels)
+        return _visible(self.levels, self.principals)
+
+    def among(self, named: frozenset[str]) -> Reader:
+        """The reader without names that no entry mentions, so that many people are one reader to a cache.
+
+        `named` are the principals of all restricted entries.
+        """
+        kept = frozenset() if self.sees_all else self.principals & named
+        return self if kept == self.principals else replace(self, principals=kept)
+
+
+def _visible(levels: Any, principals: Any) -> ColumnElement[bool]:
+    named = exists().where(Audience.entry_id == Entry.id, Audience.principal.in_(principals))
+    return or_(Entry.visibility.in_(levels), (Entry.visibility == RESTRICTED) & named)
 
 
 ANONYMOUS = Reader()
-OPERATOR = Reader(signed_in=True)
+OPERATOR = Reader(signed_in=True, sees_all=True, sees_authors=True)
 """Whoever runs the command line on the server's own machine."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """A published revision and what an index must know to tell whether it is up to date."""
-
-    revision_id: int
-    stamp: str
-    """Changes whenever anything changes that the index holds."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +105,23 @@ class EntryView:
     created_at: datetime
     decided_at: datetime | None
     note: str = ""
+    anonymous: bool = False
+    """Whether only some readers are told the author; the others find A_CONTRIBUTOR as `author`."""
+    mask_source: bool = False
+    readers: tuple[str, ...] = ()
+    """Who may see a restricted entry, as stored; empty for readers who are not told."""
+    withheld: frozenset[str] = field(default=frozenset(), repr=False)
+    """Ids that it must not be seen to be linked with; `stored` is without them."""
+
+    @property
+    def source_withheld(self) -> bool:
+        """Whether the project that the lesson comes from is not told."""
+        return self.kind == "lesson" and bool(self.withheld)
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether the reader is told an author who is not told to everybody."""
+        return self.anonymous and self.author != A_CONTRIBUTOR
 
     @cached_property
     def content(self) -> Content:
@@ -96,105 +140,56 @@ class EntryView:
         return "verified" if today <= self.due_on else "overdue"
 
 
-@dataclass(frozen=True)
-class LinkView:
-    """A link to or from an entry; `title` is None when the other end is not (yet) there."""
-
-    ref: str
-    relation: str
-    kind: str = ""
-    title: str | None = None
-
-
-@dataclass
-class Neighbours:
-    """What an entry links to, and what links to it."""
-
-    outgoing: list[LinkView] = field(default_factory=list)
-    incoming: list[LinkView] = field(default_factory=list)
-
-
 def add_months(day: date, months: int) -> date:
     """The same day of the month, `months` later; the last day where there is none."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def published_heads(session: Session) -> Iterator[Head]:
-    """Every published revision, for the index: not filtered by reader, searching is."""
-    columns = (Revision.id, Entry.visibility, Entry.verified_on, Entry.verify_months, Entry.key, Entry.owner)
-    query = select(*columns).join(Entry).where(Revision.state == "published").order_by(Revision.id)
-    for revision_id, *meta in session.execute(query):
-        yield Head(revision_id, hashlib.sha256(repr(meta).encode()).hexdigest()[:16])
-
-
 def get_revisions(session: Session, ids: Iterable[int], reader: Reader) -> dict[int, EntryView]:
     """The published revisions among `ids` that the reader may see, by id."""
-    rows = session.execute(_published_views(reader), {"ids": list(ids)})
-    return {row.id: EntryView(*row) for row in rows}
+    asked = {"ids": list(ids), "levels": reader.levels, "principals": list(reader.principals)}
+    # Columns need nothing of the session, and without it come in three quarters of the time.
+    rows = session.connection().execute(_published_views(), asked)
+    views = [EntryView(*row) for row in rows]
+    return {view.revision_id: view for view in as_shown(session, views, reader)}
+
+
+def hidden_revisions(session: Session, reader: Reader) -> list[int]:
+    """The published revisions that the reader may not see."""
+    if reader.sees_all:
+        return []
+    # Written out too: restricted entries have an index of their own.
+    levels = (literal(level, literal_execute=True) for level in VISIBILITIES if level not in reader.levels)
+    of_them = or_(*(Entry.visibility == level for level in levels))
+    return list(session.scalars(select(Revision.id).join(Entry).where(PUBLISHED, of_them, ~reader.visible)))
 
 
 def get_entry(session: Session, ref: str, reader: Reader, number: int | None = None) -> EntryView:
     """The published revision of an entry, or the one asked for. Raises NotFound."""
-    query = _revisions(reader).where(Entry.ref == ref)
-    which = Revision.state == "published" if number is None else Revision.number == number
-    # Drafts are not for readers; what once was published is history they may read.
-    shown = Revision.state.in_(("published", "superseded"))
-    revision = session.scalar(query.where(which, shown))
-    if revision is None:
+    query = revisions_seen(reader).where(Entry.ref == ref)
+    which = PUBLISHED if number is None else Revision.number == number
+    views = _views(session, query.where(which, Revision.state.in_(SHOWN)), reader)
+    if not views:
         raise NotFound(
             f"There is no published entry {ref}" + (f" with revision {number}." if number else ".")
         )
-    return _view(revision)
+    return views[0]
 
 
 def history(session: Session, ref: str, reader: Reader) -> list[EntryView]:
     """The revisions that are or were published, newest first. Raises NotFound when there is none."""
-    query = _revisions(reader).where(Entry.ref == ref, Revision.state.in_(("published", "superseded")))
-    views = [_view(revision) for revision in session.scalars(query.order_by(Revision.number.desc()))]
+    query = revisions_seen(reader).where(Entry.ref == ref, Revision.state.in_(SHOWN))
+    views = _views(session, query.order_by(Revision.number.desc()), reader)
     if not views:
         raise NotFound(f"There is no published entry {ref}.")
     return views
 
 
-def neighbours(session: Session, view: EntryView, reader: Reader) -> Neighbours:
-    """The links of a published entry, both ways, with the titles the reader may see."""
-    outgoing = session.execute(
-        select(Reference.target, Reference.relation).where(Reference.revision_id == view.revision_id)
-    ).all()
-    titles = titles_of(session, (ref for ref, _ in outgoing), reader)
-    incoming = session.execute(
-        select(Entry.ref, Reference.relation, Entry.kind, Revision.title)
-        .join(Revision, Revision.entry_id == Entry.id)
-        .join(Reference, Reference.revision_id == Revision.id)
-        .where(Reference.target == view.ref, Revision.state == "published", reader.visible)
-        .order_by(Entry.kind, Entry.ref)
-    ).all()
-    return Neighbours(
-        outgoing=[
-            LinkView(ref, relation, *titles.get(ref, ("", None))) for ref, relation in sorted(outgoing)
-        ],
-        incoming=[LinkView(*row) for row in incoming],
-    )
-
-
-def titles_of(session: Session, refs: Iterable[str], reader: Reader) -> dict[str, tuple[str, str]]:
-    """(kind, title) of the published entries among `refs`."""
-    query = (
-        select(Entry.ref, Entry.kind, Revision.title)
-        .join(Revision)
-        .where(Entry.ref.in_(set(refs)), Revision.state == "published", reader.visible)
-    )
-    return {ref: (kind, title) for ref, kind, title in session.execute(query)}
-
-
 def counts(session: Session, reader: Reader) -> dict[str, int]:
     """How many published entries of each kind the reader may see."""
     query = (
-        select(Entry.kind, func.count())
-        .join(Revision)
-        .where(Revision.state == "published", reader.visible)
-        .group_by(Entry.kind)
+        select(Entry.kind, func.count()).join(Revision).where(PUBLISHED, reader.visible).group_by(Entry.kind)
     )
     return dict(session.execute(query).all())
 
@@ -203,44 +198,50 @@ def newest(session: Session, reader: Reader, limit: int = 8, of_a_kind: int = 3)
     """The entries published last, at most `of_a_kind` of each kind: a load of projects hides no lesson."""
     latest = (Revision.decided_at.desc(), Revision.id.desc())
     place = func.row_number().over(partition_by=Entry.kind, order_by=latest)
-    ranked = (
-        select(Revision.id, place.label("place"))
-        .join(Entry)
-        .where(Revision.state == "published", reader.visible)
-        .subquery()
-    )
-    query = _revisions(reader).join(ranked, ranked.c.id == Revision.id).where(ranked.c.place <= of_a_kind)
+    ranked = select(Revision.id, place.label("place")).join(Entry).where(PUBLISHED, reader.visible).subquery()
+    query = revisions_seen(reader).join(ranked, ranked.c.id == Revision.id).where(ranked.c.place <= of_a_kind)
     order = (Revision.decided_at.desc(), ranked.c.place, Revision.id.desc())
-    return [_view(revision) for revision in session.scalars(query.order_by(*order).limit(limit))]
+    return _views(session, query.order_by(*order).limit(limit), reader)
 
 
 def list_entries(
     session: Session, reader: Reader, kind: str | None, offset: int, limit: int
 ) -> list[EntryView]:
     """Published entries in the order of their ids, a page at a time."""
-    query = _revisions(reader).where(Revision.state == "published")
+    query = revisions_seen(reader).where(PUBLISHED)
     if kind:
         query = query.where(Entry.kind == kind)
     page = query.order_by(Entry.kind, func.length(Entry.ref), Entry.ref).offset(offset).limit(limit)
-    return [_view(revision) for revision in session.scalars(page)]
+    return _views(session, page, reader)
 
 
-def scan(session: Session, words: Iterable[str], reader: Reader, limit: int) -> list[EntryView]:
-    """Published entries that contain every word, by plain comparison: what is left without an index."""
-    from sqlalchemy import Text, cast
-
-    text = func.lower(cast(Revision.content, Text))
-    query = _revisions(reader).where(Revision.state == "published")
-    for word in words:
-        query = query.where(
-            or_(text.contains(word.lower(), autoescape=True), func.lower(Entry.ref) == word.lower())
-        )
-    return [_view(revision) for revision in session.scalars(query.order_by(Revision.id.desc()).limit(limit))]
+def as_shown(session: Session, views: list[EntryView], reader: Reader) -> list[EntryView]:
+    """The views as this reader is told them: some without author, key or source, some with their readers."""
+    secret = withheld(session, (view.ref for view in views), reader)
+    restricted = [view.ref for view in views if view.visibility == RESTRICTED] if reader.sees_all else []
+    named = readers_of(session, restricted)
+    changes = [_changes(view, reader, named.get(view.ref, ()), secret.get(view.ref)) for view in views]
+    return [replace(view, **change) if change else view for view, change in zip(views, changes, strict=True)]
 
 
-@lru_cache(maxsize=2)
-def _published_views(reader: Reader) -> Select[Any]:
-    """The fields of EntryView, in their order, of the published revisions among the parameter `ids`.
+def _changes(
+    view: EntryView, reader: Reader, readers: tuple[str, ...], secret: frozenset[str] | None
+) -> dict[str, Any]:
+    """What the reader is told differently of a view."""
+    changes: dict[str, Any] = {"readers": readers} if readers else {}
+    if not reader.sees_authors and (view.anonymous or view.mask_source):
+        changes["key"] = None  # where a file stood may tell whose it was
+    if not reader.sees_authors and view.anonymous:
+        changes["author"] = A_CONTRIBUTOR
+    if secret:
+        changes |= {"withheld": secret, "stored": redacted(view.stored, secret)}
+    return changes
+
+
+@cache
+def _published_views() -> Select[Any]:
+    """The fields of EntryView, in their order, of the published revisions among the parameter `ids` that
+    the reader may see whose `levels` and `principals` are given.
 
     Columns, and built once: a page of hits needs no objects that can be edited, and writing the
     statement anew takes longer than running it.
@@ -249,16 +250,25 @@ def _published_views(reader: Reader) -> Select[Any]:
         Revision.id, Entry.ref, Entry.kind, Revision.number, Revision.state, Revision.title,
         Revision.content, Entry.key, Entry.owner, Entry.visibility, Entry.verified_on, Entry.verifier,
         Entry.verify_months, Revision.author, Revision.created_at, Revision.decided_at, Revision.note,
+        Revision.anonymous, Entry.mask_source,
     )  # fmt: skip
     among = Revision.id.in_(bindparam("ids", expanding=True))
-    return select(*columns).join(Entry).where(among, Revision.state == "published", reader.visible)
+    seen = _visible(bindparam("levels", expanding=True), bindparam("principals", expanding=True))
+    return select(*columns).join(Entry).where(among, PUBLISHED, seen)
 
 
-def _revisions(reader: Reader) -> Select[Revision]:
+def _views(session: Session, query: Select[Any], reader: Reader) -> list[EntryView]:
+    """What the reader is told of the revisions that a query over `revisions_seen` finds."""
+    return as_shown(session, [view_of(revision) for revision in session.scalars(query)], reader)
+
+
+def revisions_seen(reader: Reader) -> Select[Revision]:
+    """All revisions, drafts too, of the entries that the reader may see."""
     return select(Revision).join(Revision.entry).options(contains_eager(Revision.entry)).where(reader.visible)
 
 
-def _view(revision: Revision) -> EntryView:
+def view_of(revision: Revision) -> EntryView:
+    """The whole revision, before `as_shown`."""
     entry = revision.entry
     return EntryView(
         revision_id=revision.id,
@@ -278,4 +288,6 @@ def _view(revision: Revision) -> EntryView:
         created_at=revision.created_at,
         decided_at=revision.decided_at,
         note=revision.note,
+        anonymous=revision.anonymous,
+        mask_source=entry.mask_source,
     )

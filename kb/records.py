@@ -13,10 +13,13 @@ from kb.errors import InvalidRecord
 from kb.kinds import KIND_OF_PREFIX, Strict
 from kb.meta import IMPORTER, Meta
 from kb.model import JUDGED, Entry, Revision
+from kb.prerequisites import refuse_cycle
+from kb.taxonomy.spelling import curated
 from kb.validation import Problem, shorten, validate
+from kb.visibility import mismatch, take_visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -54,6 +57,8 @@ def parse_record(data: Mapping[str, Any]) -> Record:
         problems += error.problems
     if meta and meta.id and KIND_OF_PREFIX[meta.id[0]] != kind:
         problems.append(Problem("id", f"{meta.id} is not an id of a {kind}"))
+    if meta and (wrong := mismatch(meta.visibility, meta.readers)):
+        problems.append(wrong)
     if meta and meta.state not in JUDGED and (meta.reviewer is not None or meta.decided_at):
         named = "decided_at" if meta.reviewer is None else "reviewer"
         problems.append(Problem(named, f"a revision in state {meta.state} is not judged yet; remove it"))
@@ -94,7 +99,10 @@ def apply_record(
     named = _revision(session, entry, number) if number else None
     if named is not None and named.digest == text:
         changed = named is latest and _apply_meta(session, entry, named, record.meta)
-    elif latest.digest == text and (number is None or number < latest.number):
+        return ("updated" if changed else "unchanged"), entry.ref
+    content = curated(session, record.kind, record.content)
+    record, text = record.model_copy(update={"content": content}), digest(content)
+    if latest.digest == text and (number is None or number < latest.number):
         # What it states of its own revision is not about this one, if somebody else wrote this one.
         same = number is None and latest.author == record.meta.author
         changed = _apply_meta(session, entry, latest if same else None, record.meta)
@@ -141,7 +149,8 @@ def _stands(session: Session, entry: Entry, latest: Revision, author: str, text:
     query = select(Revision.digest).where(Revision.entry_id == entry.id, Revision.author == author)
     if session.scalar(query.order_by(Revision.number.desc()).limit(1)) == text:
         return True
-    found = f"{entry.ref} was edited here by {latest.author}, and the file says something else"
+    by = "a contributor" if latest.anonymous else latest.author
+    found = f"{entry.ref} was edited here by {by}, and the file says something else"
     raise InvalidRecord([Problem("", f"{found}; to replace the edit, state `revision: {latest.number}`")])
 
 
@@ -159,7 +168,7 @@ def _edit(session: Session, entry: Entry, latest: Revision, named: Revision | No
 
 def _without_inherited(meta: Meta, named: Revision) -> Meta:
     """What is said of an edit: who wrote the revision it started from, and when, is not."""
-    names = ("author", "note", "reviewer", "reason", "created_at", "decided_at")
+    names = ("author", "anonymous", "note", "reviewer", "reason", "created_at", "decided_at")
     inherited = {name for name in names if getattr(meta, name) == getattr(named, name)}
     return Meta.model_validate(meta.model_dump(exclude_unset=True, exclude=inherited))
 
@@ -178,10 +187,11 @@ def _apply_meta(
     changed = fresh
     if revision is not None:
         changed |= _judge(session, entry, revision, meta, fresh=fresh)
-        changed |= _take(revision, meta, {"author", "note", "created_at"})
+        changed |= _take(revision, meta, {"author", "anonymous", "note", "created_at"})
         if changed and "created_at" in meta.model_fields_set and _is_first(session, revision):
             entry.created_at = revision.created_at
-    changed |= _take(entry, meta, {"key", "owner", "visibility", "verified_on", "verifier", "verify_months"})
+    changed |= take_visibility(session, entry, meta)
+    changed |= _take(entry, meta, {"key", "owner", "verified_on", "verifier", "verify_months", "mask_source"})
     session.flush()
     return changed
 
@@ -220,6 +230,8 @@ def _judge(session: Session, entry: Entry, revision: Revision, meta: Meta, *, fr
     after = (state, reviewer, decided_at, reason)
     if before == after:
         return False
+    if state == "published":
+        refuse_cycle(session, revision)
     if state == "published" and not (fresh and revision.number == 1):
         _make_room(session, entry, revision)
     revision.state, revision.reviewer, revision.decided_at, revision.reason = after
@@ -234,8 +246,11 @@ def _make_room(session: Session, entry: Entry, revision: Revision) -> None:
         session.flush()
 
 
-def export_record(revision: Revision) -> dict[str, Any]:
-    """The flat mapping of a revision: `parse_record` of it gives an equal record."""
+def export_record(revision: Revision, readers: Sequence[str] = ()) -> dict[str, Any]:
+    """The flat mapping of a revision: `parse_record` of it gives an equal record.
+
+    `readers` are those of a restricted entry, as files state them.
+    """
     entry = revision.entry
     meta = {
         "id": entry.ref,
@@ -244,6 +259,7 @@ def export_record(revision: Revision) -> dict[str, Any]:
         "revision": revision.number,
         "state": revision.state,
         "author": revision.author,
+        "anonymous": revision.anonymous or None,
         "note": revision.note,
         "reviewer": revision.reviewer,
         "reason": revision.reason,
@@ -251,6 +267,8 @@ def export_record(revision: Revision) -> dict[str, Any]:
         "decided_at": _iso(revision.decided_at),
         "owner": entry.owner,
         "visibility": entry.visibility,
+        "readers": list(readers) or None,
+        "mask_source": entry.mask_source or None,
         "verified_on": entry.verified_on.isoformat() if entry.verified_on else None,
         "verifier": entry.verifier,
         "verify_months": entry.verify_months,

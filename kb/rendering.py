@@ -48,6 +48,9 @@ START_SECONDS = 15.0
 REFUSED_SECONDS = 600.0
 """A text that could not be rendered is not tried again for this long."""
 MAX_REFUSED = 1000
+STORE_SECONDS = 5.0
+"""What was rendered waits so long to be stored with others: each transaction shuts SQLite's readers out."""
+MOST_WAITING = 64
 NOTE = "This text could not be formatted, so it is shown as it was written."
 
 
@@ -59,18 +62,22 @@ def as_written(text: str) -> str:
 class Renderer:
     """Sanitised HTML of Markdown texts. Thread safe; `close` ends its process."""
 
-    def __init__(self, database: Database, limit: float = LIMIT_SECONDS) -> None:
-        self.database, self.limit = database, limit
+    def __init__(self, database: Database, limit: float = LIMIT_SECONDS, wait: float = STORE_SECONDS) -> None:
+        self.database, self.limit, self.wait = database, limit, wait
         self._process: RenderingProcess | None = None
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()  # not the one that is held while a text is rendered
+        self._waiting: dict[str, str] = {}
+        self._waits_since = 0.0
         self._refused: OrderedDict[str, float] = OrderedDict()
 
     def html(self, text: str) -> str:
         """The HTML of one text; see `many`."""
         return self.many([text])[0]
 
-    def many(self, texts: Sequence[str]) -> list[str]:
-        """The HTML of each text, in order. What is not in the cache yet is rendered and stored.
+    def many(self, texts: Sequence[str], *, keep: bool = True) -> list[str]:
+        """The HTML of each text, in order. What is not in the cache yet is rendered and stored; without
+        `keep`, as of a text that is still being written, only rendered.
 
         A text that takes longer than the limit comes back `as_written`. Raises DatabaseUnavailable
         when the cache cannot be read; that it cannot be written is only logged.
@@ -82,18 +89,24 @@ class Renderer:
             for text, digest in digests.items()
             if digest not in found and (rendered := self._render(text, digest)) is not None
         }
-        self._store(made)
+        if keep:
+            self._store_later(made)
         found |= made
         return [found.get(digests[text]) or as_written(text) if text in digests else "" for text in texts]
 
     def close(self) -> None:
-        """Ends the process. The next text would start another."""
+        """Stores what waits, and ends the process. The next text would start another."""
         with self._lock:
             self._end_process()
+        with self._keeping:
+            made, self._waiting = self._waiting, {}
+        self._store(made)
 
     def _cached(self, digests: Iterable[str]) -> dict[str, str]:
-        ordered = sorted(set(digests))
-        found: dict[str, str] = {}
+        wanted = set(digests)
+        with self._keeping:
+            found = {digest: self._waiting[digest] for digest in wanted & self._waiting.keys()}
+        ordered = sorted(wanted - found.keys())
         if ordered:
             with self.database.read() as session:
                 for start in range(0, len(ordered), 500):
@@ -101,6 +114,17 @@ class Renderer:
                     query = select(Rendered.digest, Rendered.html).where(Rendered.digest.in_(part))
                     found |= {row.digest: row.html for row in session.execute(query)}
         return found
+
+    def _store_later(self, made: dict[str, str]) -> None:
+        moment = time.monotonic()
+        with self._keeping:
+            if not self._waiting:
+                self._waits_since = moment
+            self._waiting |= made
+            if moment - self._waits_since < self.wait and len(self._waiting) < MOST_WAITING:
+                return
+            made, self._waiting = self._waiting, {}
+        self._store(made)
 
     def _store(self, made: dict[str, str]) -> None:
         if not made:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
-from kb.model import Entry, Reference, Revision
+from kb.model import PUBLISHED, Entry, Reference, Revision
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from kb.reading import Reader
 
 
 @dataclass
@@ -21,14 +23,19 @@ class Standing:
     """Templates and training that say they hold a part because of it, or that it says it is built into."""
     recurrences: int = 0
     """Entries that tell of the same thing happening again."""
-    superseded: int = 0
-    """Entries that take its place."""
+    superseded_by: list[str] = field(default_factory=list)
+    """Ids of the entries that stand in its place."""
+
+    @property
+    def superseded(self) -> int:
+        """How many entries stand in its place."""
+        return len(self.superseded_by)
 
 
-def standings(session: Session) -> dict[str, Standing]:
+def standings(session: Session, reader: Reader) -> dict[str, Standing]:
     """The standing of every entry of which anything can be said, by id.
 
-    Not filtered by reader: a count names nobody, and what ranks must not depend on who asks.
+    Only what the reader may see counts: "built into 2 templates" would tell that a hidden one exists.
     """
     found: dict[str, Standing] = {}
     incoming = Reference.relation.in_(("recurrence of", "supersedes")) | (
@@ -37,19 +44,20 @@ def standings(session: Session) -> dict[str, Standing]:
     outgoing = Reference.relation == "embedded in"
     about = case((outgoing, Entry.ref), else_=Reference.target)
     query = (
-        select(about, Reference.relation, func.count())
+        select(about, Reference.relation, func.count(), func.min(Entry.ref))
         .select_from(Reference)
         .join(Revision, Reference.revision_id == Revision.id)
         .join(Entry, Revision.entry_id == Entry.id)
-        .where(Revision.state == "published", incoming | outgoing)
-        .group_by(about, Reference.relation)
+        .where(PUBLISHED, incoming | outgoing, reader.visible)
+        # Those that stand in another's place are named, all others only counted.
+        .group_by(about, Reference.relation, case((Reference.relation == "supersedes", Entry.ref), else_=""))
     )
-    for ref, relation, count in session.execute(query):
+    for ref, relation, count, stater in session.execute(query):
         standing = found.setdefault(ref, Standing())
         if relation == "recurrence of":
             standing.recurrences += count
         elif relation == "supersedes":
-            standing.superseded += count
+            standing.superseded_by.append(stater)
         else:
             standing.embedded += count
     return found

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 MAX_LINE = 300
 MAX_WORDS = 200_000
@@ -56,23 +61,66 @@ def parse_date(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a description for programs says of a text: a pattern, or the name of a form that none tells."""
+
+    keyword: Literal["pattern", "format", "maxLength"]
+    value: str | int
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema with it."""
+        return handler(schema) | {self.keyword: self.value}
+
+
+class NamesDescribed:
+    """Of a group of named values: that every name is as the description of names says, not only some."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema with its pattern of names as a rule for all names."""
+        found = dict(handler(schema))
+        ((pattern, values),) = found.pop("patternProperties").items()
+        names = found.get("propertyNames", {}) | {"pattern": pattern}
+        return found | {"additionalProperties": values, "propertyNames": names}
+
+
+_PLAIN = r"[^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]"
+ONE_LINE = f"^{_PLAIN}*$"
+SOMETHING = rf"^{_PLAIN}*[^\s{_PLAIN[2:-1]}]{_PLAIN}*$"
+"""One line that is not blank."""
+
+SEVERAL_LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]*$"
+
 Line = Annotated[
     str,
     AfterValidator(clean_text),
     StringConstraints(strip_whitespace=True, max_length=MAX_LINE),
     AfterValidator(_one_line),
+    Described("pattern", ONE_LINE),
 ]
 """One line of plain text, at most MAX_LINE characters."""
+
+NO_NUL = r"^[^\u0000]*$"
+"""Any text without the one character that no database stores."""
 
 Words = Annotated[
     str,
     AfterValidator(clean_text),
     StringConstraints(strip_whitespace=True, max_length=MAX_WORDS),
+    Described("pattern", SEVERAL_LINES),
 ]
 """Markdown, any number of lines, at most MAX_WORDS characters."""
 
-Tag = Annotated[Line, StringConstraints(min_length=1, max_length=80, to_lower=True)]
-Ref = Annotated[str, AfterValidator(_is_ref)]
+Tag = Annotated[
+    Line,
+    StringConstraints(min_length=1, max_length=80, to_lower=True),
+    Described("pattern", SOMETHING),
+]
+Ref = Annotated[str, AfterValidator(_is_ref), Described("pattern", f"^{REF_PATTERN}$")]
 """The id of an entry, such as L-0042. The entry need not exist (yet)."""
 
 Day = Annotated[date, BeforeValidator(parse_date)]

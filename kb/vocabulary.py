@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from kb.editing import now
-from kb.errors import InvalidRecord, KbError, NotFound
+from kb.errors import InvalidRecord, KbError, NotFound, Taken
 from kb.kinds import Strict
 from kb.model import VocabularyGroup, VocabularyTerm
 from kb.text import Line
@@ -44,17 +44,35 @@ class Group:
         return f" {SEPARATOR} ".join(self.terms)
 
 
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a group: how it was, None if it is new, and what it says then, None if it goes."""
+
+    before: Group | None
+    after: GroupText | None
+
+    @property
+    def name(self) -> str:
+        """The term that names the group, then."""
+        return self.after.terms[0] if self.after else self.before.terms[0] if self.before else ""
+
+
 @dataclass
 class Changes:
-    """What `replace_all` did: the names of the groups."""
+    """What `replace_all` did, by what became of the groups."""
 
-    created: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    created: list[Change] = field(default_factory=list)
+    updated: list[Change] = field(default_factory=list)
+    removed: list[Change] = field(default_factory=list)
+    unchanged: list[Change] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.created or self.updated or self.removed)
+
+    @property
+    def removals(self) -> list[str]:
+        """The names of the groups that go."""
+        return [change.name for change in self.removed]
 
 
 def list_groups(session: Session) -> list[Group]:
@@ -82,19 +100,27 @@ def find_group(session: Session, term: str) -> Group:
     return _group(rows[0])
 
 
+def get_group(session: Session, number: int) -> Group:
+    """The group with this number. Raises NotFound."""
+    row = session.get(VocabularyGroup, number)
+    if row is None:
+        raise NotFound("There is no such group; it may have been removed.")
+    return _group(row)
+
+
 def add_group(session: Session, text: GroupText, *, author: str) -> Group:
-    """A new group. Raises InvalidRecord when another group has one of its terms, or there is no room."""
+    """A new group. Raises Taken when another group has one of its terms, or there is no room."""
     _check_free(session, text, None)
     if (session.scalar(select(func.count()).select_from(VocabularyGroup)) or 0) >= MAX_GROUPS:
-        raise InvalidRecord([Problem("", f"the vocabulary has {MAX_GROUPS} groups: there is no room")])
+        raise Taken([Problem("", f"the vocabulary has {MAX_GROUPS} groups: there is no room")])
     return _group(_write(session, None, text, author=author))
 
 
 def change_group(session: Session, number: int, text: GroupText, *, version: int, author: str) -> Group:
     """The group says something else from now on; nothing happens when it says that already.
 
-    Raises GroupChanged when `version` is no longer the one that stands, InvalidRecord when another
-    group has one of the terms.
+    Raises GroupChanged when `version` is no longer the one that stands, Taken when another group has
+    one of the terms.
     """
     row = _standing(session, number, version)
     if _says(row, text):
@@ -145,17 +171,18 @@ def replace_all(session: Session, records: Sequence[GroupRecord], *, author: str
     for record in records:
         number = next((owner[key] for key in record.keys if owner.get(key) in rows), 0)
         pairs.append((record, rows.pop(number, None)))
-    changes = Changes(removed=[row.terms[0].term for row in rows.values()])
+    changes = Changes(removed=[Change(_group(row), None) for row in rows.values()])
     for unclaimed in rows.values():
         session.delete(unclaimed)
     same = [row is not None and _says(row, record) for record, row in pairs]
+    found = [Change(_group(row) if row else None, record) for record, row in pairs]
     for (_, changed), is_same in zip(pairs, same, strict=True):
         if changed is not None and not is_same:
             changed.terms.clear()  # a term may go from one group to another
     session.flush()
-    for (record, row), is_same in zip(pairs, same, strict=True):
+    for (record, row), is_same, change in zip(pairs, same, found, strict=True):
         outcome = changes.unchanged if is_same else changes.created if row is None else changes.updated
-        outcome.append(record.terms[0])
+        outcome.append(change)
         if not is_same:
             _write(session, row, record, author=author)
     return changes
@@ -197,7 +224,7 @@ def _check_free(session: Session, text: GroupText, own: VocabularyGroup | None) 
         if key in owner
     ]
     if problems:
-        raise InvalidRecord(problems)
+        raise Taken(problems)
 
 
 def _taken(number: int, term: str, name: str) -> Problem:

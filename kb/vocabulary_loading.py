@@ -1,4 +1,4 @@
-"""Files of the vocabulary enter the repository: added to what is there, or instead of it."""
+"""Tables of the vocabulary enter the repository: added to what is there, or instead of it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from typing import TYPE_CHECKING
 
 from kb.errors import InvalidRecord, KbError
 from kb.formats import BadFile, Fault, LoadOptions
-from kb.formats.vocabulary import RawGroup, read
+from kb.formats.vocabulary import NAME, RawGroup, read, read_table
 from kb.meta import IMPORTER
 from kb.vocabulary import Changes, GroupChanged, clashes, put_group, replace_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy.orm import Session
-
-    from kb.database import Database
 
 _SHOWN = 50
 
 
 class BadVocabulary(KbError):
-    """The file was not loaded; the message names each fault with its line."""
+    """The table was not loaded; the message names each fault with its line."""
 
-    def __init__(self, path: Path, faults: list[Fault]) -> None:
+    def __init__(self, name: str, faults: Sequence[Fault]) -> None:
         lines = [
-            ": ".join(part for part in (f"{path}:{fault.line or 1}", fault.field, fault.message) if part)
+            ": ".join(part for part in (f"{name}:{fault.line or 1}", fault.field, fault.message) if part)
             for fault in faults[:_SHOWN]
         ]
         if len(faults) > _SHOWN:
             lines.append(f"... and {len(faults) - _SHOWN:,} further faults")
         super().__init__("\n".join(["the vocabulary was left as it is:", *lines]))
+        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -65,39 +64,39 @@ def _put(session: Session, raw: RawGroup) -> Merged:
         return Merged(raw.line, "failed", tuple(faults))
 
 
-def replace(
-    database: Database,
-    path: Path,
-    options: LoadOptions,
-    *,
-    author: str,
-    removing: Sequence[str] | None = None,
-) -> Changes:
-    """Makes the vocabulary what the file says, all of it or nothing.
+def read_file(path: Path, options: LoadOptions) -> list[RawGroup]:
+    """All groups of a file. Raises BadVocabulary naming every fault."""
+    return _all(str(path), lambda: read(path, options))
 
-    With `dry_run` it is done and taken back. Raises BadVocabulary, and GroupChanged when it would
-    remove other groups than those somebody agreed to, `removing`.
+
+def read_text(text: str, delimiter: str) -> list[RawGroup]:
+    """All groups of a table that somebody sent. Raises BadVocabulary naming every fault."""
+    return _all(NAME, lambda: read_table(text, delimiter))
+
+
+def replace(
+    session: Session, groups: Sequence[RawGroup], *, author: str, removing: Sequence[str] | None = None
+) -> Changes:
+    """Makes the vocabulary what a table says, all of it or nothing.
+
+    Raises BadVocabulary, and GroupChanged when it would remove other groups than those somebody agreed
+    to, `removing`.
     """
-    groups = _read_all(path, options)
-    with database.write() as session:
-        try:
-            changes = replace_all(session, [group.record for group in groups], author=author)
-        except InvalidRecord as error:
-            raise BadVocabulary(
-                path, [Fault(None, each.field, each.message) for each in error.problems]
-            ) from None
-        if removing is not None and changes.removed != removing:
-            raise GroupChanged("The vocabulary was changed meanwhile. Nothing was loaded; try again.")
-        if options.dry_run or not changes:
-            session.rollback()  # nothing changed: no new change stamp either
+    try:
+        changes = replace_all(session, [group.record for group in groups], author=author)
+    except InvalidRecord as error:
+        faults = [Fault(None, problem.field, problem.message) for problem in error.problems]
+        raise BadVocabulary(NAME, faults) from None
+    if removing is not None and changes.removals != list(removing):
+        raise GroupChanged("The vocabulary was changed meanwhile. Nothing was loaded; try again.")
     return changes
 
 
-def _read_all(path: Path, options: LoadOptions) -> list[RawGroup]:
+def _all(name: str, rows: Callable[[], Iterable[RawGroup | Fault]]) -> list[RawGroup]:
     groups: list[RawGroup] = []
     faults: list[Fault] = []
     try:
-        for found in read(path, options):
+        for found in rows():
             if isinstance(found, Fault):
                 faults.append(found)
             else:
@@ -107,5 +106,5 @@ def _read_all(path: Path, options: LoadOptions) -> list[RawGroup]:
     twice = clashes([group.record for group in groups])
     faults += [Fault(groups[place].line, problem.field, problem.message) for place, problem in twice]
     if faults:
-        raise BadVocabulary(path, sorted(faults, key=lambda fault: fault.line or 0))
+        raise BadVocabulary(name, sorted(faults, key=lambda fault: fault.line or 0))
     return groups

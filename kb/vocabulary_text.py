@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from kb.kinds import Strict
 from kb.meta import MAX_REVISION, Moment
-from kb.text import REF_PATTERN, Line
+from kb.text import REF_PATTERN, Described, Line
 from kb.validation import shorten
 
 MAX_TERMS = 12
@@ -49,11 +49,23 @@ def _term(value: str) -> str:
     return value
 
 
+Term = Annotated[Line, AfterValidator(_term), Described("format", "term"), Described("maxLength", MAX_TERM)]
+_SHORT = {"maxLength": MAX_SHORT_FORM, "pattern": r"^\S+$"}
+_SHORT_FIRST: dict[str, Any] = {"properties": {"terms": {"prefixItems": [_SHORT]}}}
+
+
 class GroupText(Strict):
     """What a person says of a group."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"if": {"properties": {"kind": {"const": "acronym"}}}, "then": _SHORT_FIRST}
+    )
+
     kind: GroupKind
-    terms: list[Annotated[Line, AfterValidator(_term)]]
+    terms: Annotated[
+        list[Term],
+        Field(json_schema_extra={"minItems": 2, "maxItems": MAX_TERMS, "uniqueItems": True}),
+    ]
     """The first names the group: of an acronym it is the short form, the others are long forms."""
     note: Line = ""
 

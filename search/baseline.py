@@ -10,6 +10,7 @@ from indexer.analysis import terms
 from indexer.snapshot import SnapshotSource
 from search import filters, fusion, ranking
 from search.query import parse
+from search.sight import Sight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class FixedBlend:
     def ranked_keys(self, text: str, reader: Reader, depth: int) -> list[str]:
         """Source keys of the first `depth` entries for the query."""
         snapshot, query = self._snapshot, parse(text)
-        allowed = filters.text_mask(snapshot, query) & filters.filter_mask(snapshot, query, reader)
+        allowed = filters.text_mask(snapshot, query) & filters.filter_mask(Sight(snapshot, reader), query)
         keyword = np.where(allowed, bm25(snapshot, query), np.float32(0))
         vector = self._embedder.embed_query(query.text)
         matched = np.flatnonzero(keyword)

@@ -13,17 +13,19 @@ import numpy as np
 
 from indexer.embedder import EncoderMissing, default_encoder_folder, load_embedder
 from indexer.snapshot import IndexMissing, SnapshotSource
-from kb.reading import counts, published_heads, scan
-from kb.standing import standings
-from search import explain, filters, ranking
+from kb.masking import withheld
+from search import explain, filters, plain, ranking
 from search.caching import Cache
+from search.estimates.descriptions import Descriptions
+from search.explain import Explainer, Wanted
 from search.facets import FacetCounter
 from search.hydration import Views
 from search.query import Query, parse
 from search.results import MAX_DEPTH, MAX_LIMIT, Hit, SearchPage, SearchRequest
-from search.searching import Search
-from search.trust import Trust
-from search.vocabulary import VocabularySource
+from search.searching import Words
+from search.sight import CACHED_READERS, Sights
+from search.status import IndexStatus, index_status
+from search.understanding import Understanding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,25 +35,27 @@ if TYPE_CHECKING:
     from kb.config import Settings
     from kb.database import Database
     from kb.reading import Reader
-    from search.ranking import Ranking
+    from search.ranking import Matches
+    from search.sight import Sight
     from search.spelling import Speller
 
 logger = logging.getLogger(__name__)
-CACHED_QUERIES = 512
 CACHED_PAGES = 128
+RELEVANT = ("relevance", "match")
+"""The orders by relevance."""
 DATED = 100
 """Sorting by date reorders this many of the most relevant hits: further down they share one common word."""
 
 
 @dataclass(frozen=True)
-class IndexStatus:
-    """How the index stands."""
+class _Prepared:
+    """What of a page needs no vector."""
 
-    documents: int
-    passages: int
-    generation: int
-    behind: int
-    """Published entries that are not searchable yet, or no longer as they stand."""
+    matches: Matches
+    tally: NDArray[np.int64]
+    """Of the rows that hold a word, or of all if nothing was asked for."""
+    wanted: Wanted
+    suggestion: str | None
 
 
 class Engine:
@@ -61,14 +65,19 @@ class Engine:
         self.database, self.embedder = database, embedder
         fingerprint, dimension = (embedder.fingerprint, embedder.dimension) if embedder else (None, 1)
         self._source = SnapshotSource(settings, fingerprint, dimension)
+        self.descriptions = Descriptions(embedder, self._source)
         self._views = Views(database)
-        self._vectors: Cache[str, NDArray[np.float32]] = Cache(CACHED_QUERIES)
+        self._understanding = Understanding(database, embedder)
         self._pages: Cache[tuple[SearchRequest, Reader], SearchPage] = Cache(CACHED_PAGES)
-        self._status: Cache[str, IndexStatus] = Cache(1)
+        self._status: Cache[Reader, IndexStatus] = Cache(CACHED_READERS)
         self._counter: Cache[str, FacetCounter] = Cache(1)
         self._speller: Cache[str, Speller] = Cache(1)
-        self._vocabulary = VocabularySource(database)
-        self._trust: Cache[str, Trust] = Cache(1)
+        self._sights = Sights(database)
+
+    @property
+    def knows_meaning(self) -> bool:
+        """Whether there is an encoder, and it has not failed of late."""
+        return self._understanding.knows_meaning
 
     def search(self, request: SearchRequest, reader: Reader) -> SearchPage:
         """A page of hits. Never raises for what a person typed; a failing ranking is named."""
@@ -76,174 +85,136 @@ class Engine:
         query = _merged(request)
         request = _within_bounds(request)
         try:
-            snapshot = self._source.current()
+            with self._source.reading() as snapshot:
+                page = self._remembered(snapshot, request, query, reader)
+                if not snapshot.complete:
+                    page = plain.completed(self.database, page, snapshot, reader)
         except IndexMissing as error:
             logger.warning("searching without an index: %s", error)
-            page = self._scan(request, query, reader)
-        else:
-            page = self._remembered(snapshot, request, query, reader)
+            page = plain.search(self.database, request, query, reader)
         return replace(page, seconds=time.perf_counter() - started)
 
     def ranked_keys(self, request: SearchRequest, reader: Reader, depth: int) -> list[str]:
         """Source keys of the first `depth` hits: the ranking alone, for evaluation. Raises IndexMissing."""
-        snapshot = self._source.current()
-        search = self._understood(snapshot, request, _merged(request))
-        allowed = filters.text_mask(snapshot, search.query)
-        allowed &= filters.filter_mask(snapshot, search.query, reader)
-        rows = search.rank(allowed).rows[:depth]
+        snapshot, stamp = self._source.current(), self.database.change_stamp()
+        sight = self._sights.of(snapshot, reader, stamp)
+        search, matches = self._understanding.search(sight, request, _merged(request), stamp, _matches)
+        rows = search.rank(matches, depth).rows[:depth]
         keys: list[str] = snapshot.catalogue.keys[rows].tolist()
         return keys
 
     def similar(self, ref: str, reader: Reader, limit: int = 6) -> list[Hit]:
         """The entries nearest in meaning to a published one; none while there is no index."""
         try:
-            snapshot = self._source.current()
+            with self._source.reading() as snapshot:
+                return self._nearest(snapshot, ref, reader, limit)
         except IndexMissing:
             return []
+
+    def _nearest(self, snapshot: Snapshot, ref: str, reader: Reader, limit: int) -> list[Hit]:
+        stamp = self.database.change_stamp()
+        sight = self._sights.of(snapshot, reader, stamp)
         row = snapshot.catalogue.row_of_ref.get(ref)
-        if row is None or not len(snapshot.vectors):
+        if row is None or not sight.rows[row] or not len(snapshot.vectors):
             return []
         start, end = snapshot.first_passage[row : row + 2]
         centre = snapshot.vectors.matrix[start:end].mean(axis=0)
-        allowed = filters.filter_mask(snapshot, Query(), reader)
-        allowed[row] = False
+        allowed = sight.rows.copy()
+        allowed[[row, *self._withheld(sight, ref)]] = False
         rows, cosines, passages = ranking.nearest(snapshot, centre / np.linalg.norm(centre), allowed, limit)
-        found = ranking.Ranking(rows, cosines, np.zeros(len(snapshot.catalogue), np.float32))
+        none = np.zeros(len(snapshot.catalogue), np.float32)
+        found = ranking.Ranking(rows, cosines, none, len(rows), rows)
         found.cosines = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
         found.passages = dict(zip(rows.tolist(), passages.tolist(), strict=True))
-        stamp = self.database.change_stamp()
-        search = Search(snapshot, Query(), "semantic")
-        return self._hits(search, found, np.arange(len(rows)), reader, stamp)
+        explainer = Explainer(Wanted(Words(sight, Query())), found)
+        return self._hits(explainer, np.arange(len(rows)), sight.reader, stamp)
 
-    def status(self) -> IndexStatus:
-        """How the index stands against the database. Raises IndexMissing."""
-        snapshot = self._source.current()
-        state = (snapshot.catalogue, snapshot.generation, self.database.change_stamp())
+    def _withheld(self, sight: Sight, ref: str) -> list[int]:
+        """Rows of what the reader must not see the entry linked with."""
+        if sight.reader.sees_authors:
+            return []
+        with self.database.read() as session:
+            secret = withheld(session, [ref], sight.reader).get(ref, frozenset())
+        rows = sight.snapshot.catalogue.row_of_ref
+        return [rows[other] for other in secret if other in rows]
 
-        def count() -> IndexStatus:
-            with self.database.read() as session:
-                heads = {head.revision_id: head.stamp for head in published_heads(session)}
-            behind = len(set(heads.items()) ^ set(snapshot.manifest.stamps().items()))
-            return IndexStatus(len(snapshot.catalogue), len(snapshot.vectors), snapshot.generation, behind)
-
-        return self._status.recall("", count, state)
+    def status(self, reader: Reader) -> IndexStatus:
+        """How the index stands against the database, for the entries of this reader. Raises IndexMissing."""
+        with self._source.reading() as snapshot:
+            stamp = self.database.change_stamp()
+            sight = self._sights.of(snapshot, reader, stamp)
+            state = (snapshot.catalogue, snapshot.generation, stamp)
+            return self._status.recall(sight.reader, lambda: index_status(self.database, sight), state)
 
     def _remembered(
         self, snapshot: Snapshot, request: SearchRequest, query: Query, reader: Reader
     ) -> SearchPage:
         """The page from the cache while index, records and date (verification runs out) are the same."""
         stamp = self.database.change_stamp()
+        sight = self._sights.of(snapshot, reader, stamp)
         state = (snapshot.catalogue, snapshot.generation, stamp, datetime.now(UTC).date())
-        page = self._pages.get((request, reader), state)
+        page = self._pages.get((request, sight.reader), state)
         if page is None:
-            page = self._search(snapshot, request, query, reader, stamp)
+            page = self._search(sight, request, query, stamp)
             if not page.degraded:  # what failed may work the next time
-                self._pages.put((request, reader), page, state)
+                self._pages.put((request, sight.reader), page, state)
         return page
 
-    def _search(
-        self, snapshot: Snapshot, request: SearchRequest, query: Query, reader: Reader, stamp: int
-    ) -> SearchPage:
-        text_mask = filters.text_mask(snapshot, query)
-        search = self._understood(snapshot, request, query, stamp)
-        found = search.rank(text_mask & filters.filter_mask(snapshot, query, reader))
+    def _search(self, sight: Sight, request: SearchRequest, query: Query, stamp: int) -> SearchPage:
+        snapshot, today = sight.snapshot, datetime.now(UTC).date()
+        counter = self._counter.recall(
+            "", lambda: FacetCounter(snapshot.catalogue, today), (snapshot.catalogue, today)
+        )
+        prepare = partial(self._prepare, counter=counter)
+        search, ready = self._understanding.search(sight, request, query, stamp, prepare)
+        wanted = request.offset + request.limit
+        found = search.rank(ready.matches, wanted if request.sort in RELEVANT else max(wanted, DATED))
 
-        def without(field: str) -> NDArray[np.bool_]:
-            return search.hits(text_mask & filters.filter_mask(snapshot, query, reader, leave_out=field))
+        def without(field: str) -> NDArray[np.int64]:
+            return counter.tally(search.hits(_matches(search.words, leave_out=field)))
 
-        counter = self._counter.recall("", lambda: FacetCounter(snapshot.catalogue), snapshot.catalogue)
+        tally = counter.tally_rows(found.wordless)
+        if search.mode != "semantic":
+            tally += ready.tally
         places = _sorted(snapshot, request, query, found.rows)
         page_places = places[request.offset : request.offset + request.limit]
+        explainer = Explainer(ready.wanted, found, search.trust)
         return SearchPage(
             query=query,
             request=request,
-            total=len(found.rows),
-            hits=tuple(self._hits(search, found, page_places, reader, stamp)),
-            facets=counter.count(query, _mask(snapshot, found.rows), without),
+            total=found.total,
+            hits=tuple(self._hits(explainer, page_places, sight.reader, stamp)),
+            facets=counter.facets(query, tally, without),
             degraded=search.degraded if snapshot.complete else (*search.degraded, "incomplete"),
-            suggestion=self._suggestion(snapshot, query),
-            searched=int(filters.filter_mask(snapshot, Query(), reader).sum()),
+            suggestion=ready.suggestion,
+            searched=sight.documents,
         )
 
-    def _understood(
-        self, snapshot: Snapshot, request: SearchRequest, query: Query, stamp: int | None = None
-    ) -> Search:
-        """The search with all that it needs: the query is read and embedded once for all masks."""
-        if query.is_empty:
-            return Search(snapshot, query, "keyword")
-        stamp = self.database.change_stamp() if stamp is None else stamp
-        vocabulary = self._vocabulary.current(stamp)
-        vector = None
-        if request.mode != "keyword":
-            meant = vocabulary.text_with_meanings(" ".join(query.words))
-            vector = self._vector(" ".join((meant, *query.phrases)).strip())
-        # Without an encoder a search by meaning still answers, by words, and says so.
-        mode = request.mode if vector is not None else "keyword"
-        return Search(
-            snapshot,
-            query,
-            mode,
-            vector,
-            tuple(vocabulary.expand(query.words)),
-            # The single rankings are there to be seen as they are.
-            self._trusted(snapshot, stamp) if mode == "hybrid" and request.sort != "match" else None,
-            degraded=() if mode == request.mode else ("semantic",),
-        )
+    def _prepare(self, words: Words, counter: FacetCounter) -> _Prepared:
+        matches = _matches(words)
+        counted = matches.allowed if words.query.is_empty else matches.scores > 0
+        suggestion = self._suggestion(words.sight, words.query)
+        return _Prepared(matches, counter.tally(counted), Wanted(words), suggestion)
 
-    def _trusted(self, snapshot: Snapshot, stamp: int) -> Trust:
-        today = datetime.now(UTC).date()
-
-        def read() -> Trust:
-            with self.database.read() as session:
-                return Trust(snapshot.catalogue, standings(session), today)
-
-        return self._trust.recall("", read, (snapshot.catalogue, stamp, today))
-
-    def _vector(self, text: str) -> NDArray[np.float32] | None:
-        """The query's vector, remembered; None when the encoder fails."""
-        if self.embedder is None:
-            return None
-        embed = partial(self.embedder.embed_query, text)
-        try:
-            return self._vectors.recall(text, embed)
-        except Exception:
-            logger.exception("the encoder failed")
-            return None
-
-    def _hits(
-        self, search: Search, found: Ranking, places: NDArray[np.int64], reader: Reader, stamp: int
-    ) -> list[Hit]:
+    def _hits(self, explainer: Explainer, places: NDArray[np.int64], reader: Reader, stamp: int) -> list[Hit]:
         """The hits at these places of the ranking. What the database does not show is left out."""
-        revisions = search.snapshot.catalogue.revisions[found.rows[places]].tolist()
-        views = self._views.get(revisions, reader, stamp)
-        return explain.Explainer(search, found).hits(places, views)
+        rows = explainer.ranking.rows[places]
+        revisions = explainer.snapshot.catalogue.revisions[rows].tolist()
+        return explainer.hits(places, self._views.get(revisions, reader, stamp))
 
-    def _suggestion(self, snapshot: Snapshot, query: Query) -> str | None:
+    def _suggestion(self, sight: Sight, query: Query) -> str | None:
         if query.is_empty:
             return None
         from search.spelling import Speller, suggest
 
         def known(word: str) -> bool:
-            return explain.is_known(snapshot, word)
+            return explain.is_known(sight, word)
 
         if all(known(word) for word in query.words):
             return None
-        speller = self._speller.recall("", lambda: Speller(*snapshot.words()), snapshot.catalogue)
-        return suggest(query, known, speller)
-
-    def _scan(self, request: SearchRequest, query: Query, reader: Reader) -> SearchPage:
-        """Without an index: entries that contain every word, newest first."""
-        words = [*query.words, *query.phrases]
-        with self.database.read() as session:
-            views = scan(session, words, reader, MAX_LIMIT)
-            searched = sum(counts(session, reader).values())
-        kinds = {f.value for f in query.filters if f.field == "kind" and not f.negated}
-        views = [view for view in views if not kinds or view.kind in kinds]
-        page = views[request.offset : request.offset + request.limit]
-        hits = tuple(explain.plain_hit(view, query) for view in page)
-        return SearchPage(
-            query, request, len(views), hits, degraded=("keyword", "semantic"), searched=searched
-        )
+        words, catalogue = sight.snapshot.manifest.words, sight.snapshot.catalogue
+        speller = self._speller.recall("", lambda: Speller(words()), catalogue)
+        return suggest(query, known, partial(speller.correct, counts=sight.word_counts))
 
 
 def open_engine(settings: Settings, database: Database) -> Engine:
@@ -268,17 +239,16 @@ def _within_bounds(request: SearchRequest) -> SearchRequest:
     return replace(request, limit=limit, offset=min(max(request.offset, 0), MAX_DEPTH))
 
 
-def _mask(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    mask = np.zeros(len(snapshot.catalogue), bool)
-    mask[rows] = True
-    return mask
+def _matches(words: Words, leave_out: str = "") -> Matches:
+    """What the words find among what the query's phrases and filters allow."""
+    return words.matches(filters.filter_mask(words.sight, words.query, leave_out) & words.text_mask)
 
 
 def _sorted(
     snapshot: Snapshot, request: SearchRequest, query: Query, rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Places in `rows` in the order that was asked for."""
-    if request.sort in {"relevance", "match"}:
+    if request.sort in RELEVANT:
         return np.arange(len(rows))
     dated = rows if query.is_empty else rows[:DATED]
     days = snapshot.catalogue.days[dated]

@@ -20,37 +20,45 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexer.snapshot import Snapshot
     from kb.reading import EntryView
     from search.query import Query
     from search.ranking import Ranking
     from search.results import Fragment
-    from search.searching import Search
+    from search.searching import Words
+    from search.sight import Sight
     from search.snippets import Occurrence
+    from search.trust import Trust
     from search.vocabulary import Expansion
 
 
-class Explainer:
-    """Explains the hits of one search."""
+class Wanted:
+    """What of a query is looked for in the texts of its hits."""
 
-    def __init__(self, search: Search, ranking: Ranking) -> None:
-        self.snapshot, self.ranking, self.trust = search.snapshot, ranking, search.trust
+    def __init__(self, search: Words) -> None:
+        self.snapshot, self.expansions = search.snapshot, search.expansions
         self.words = query_terms(search.query)
-        self.expansions = search.expansions
         self.terms = _distinct([*self.words.values(), *_alternatives(search)])
-        weights = {term: self.snapshot.keyword.idf("text", term) for term in self.terms}
+        weights = {term: search.sight.idf(term) for term in self.terms}
         names = [name for expansion in search.expansions for name in expansion.names]
         loose = set(self.terms).difference(_distinct(self.words.values()))
         several = {term for parts in _alternatives(search) if len(parts) > 1 for term in parts}
         phrases = (*search.query.phrases, *codes_of(search.query.words), *names)
         self.extractor = Extractor(phrases, weights, only_in_phrases=loose & several)
 
+
+class Explainer:
+    """Explains the hits of one search."""
+
+    def __init__(self, wanted: Wanted, ranking: Ranking, trust: Trust | None = None) -> None:
+        self.wanted, self.ranking, self.trust = wanted, ranking, trust
+        self.snapshot, self.extractor = wanted.snapshot, wanted.extractor
+
     def hits(self, places: NDArray[np.int64], views: Mapping[int, EntryView]) -> list[Hit]:
         """The hits at these places of the ranking, as far as there are views of their revisions."""
         rows = self.ranking.rows[places]
         shown = np.array([rev in views for rev in self._revisions(rows)], bool)
         rows, scores = rows[shown], self.ranking.scores[places][shown].tolist()
-        found = occurrences(self.snapshot, rows, self.terms)
+        found = occurrences(self.snapshot, rows, self.wanted.terms)
         hits = []
         for view, score, held, (heading, fragments), (row, keyword_rank) in zip(
             [views[revision] for revision in self._revisions(rows)], scores, found,
@@ -64,8 +72,9 @@ class Explainer:
         self, view: EntryView, found: Sequence[Occurrence], heading: str, keyword_rank: int | None,
         semantic_rank: int | None, similarity: float | None,
     ) -> Why:  # fmt: skip
-        words = _matched(self.words, (term for _, term in found))
-        meanings = _meanings(self.expansions, self.extractor.held(found)) if self.expansions else ()
+        words = _matched(self.wanted.words, (term for _, term in found))
+        expansions = self.wanted.expansions
+        meanings = _meanings(expansions, self.extractor.held(found)) if expansions else ()
         higher, lower = self.trust.reasons(view.ref, view.due_on) if self.trust else ((), ())
         return Why(words, heading, keyword_rank, semantic_rank, similarity, meanings, higher, lower)
 
@@ -84,10 +93,13 @@ class Explainer:
             if passages := by_passage(held, first_words[revision]):
                 number = self.extractor.best(passages, self.ranking.passages.get(row))
                 best[revision, number] = passages[number]
-        texts = manifest.passages_at(list(best))
+        read = manifest.passages_at(list(best))
+        fragments = self.extractor.extracts(
+            [text for _, text in read.values()], [best[place] for place in read]
+        )
         extracts = {
-            place[0]: (heading, self.extractor.extract(text, best[place]))
-            for place, (heading, text) in texts.items()
+            revision: (heading, cut)
+            for ((revision, _), (heading, _)), cut in zip(read.items(), fragments, strict=True)
         }
         return [extracts.get(revision, ("", ())) for revision in revisions]
 
@@ -139,7 +151,7 @@ def query_terms(query: Query) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _alternatives(search: Search) -> Iterator[tuple[str, ...]]:
+def _alternatives(search: Words) -> Iterator[tuple[str, ...]]:
     return (terms for expansion in search.expansions for terms in expansion.alternatives)
 
 
@@ -164,10 +176,10 @@ def _matched(words: Mapping[str, tuple[str, ...]], held: Iterable[str]) -> tuple
     return tuple(text for text, parts in words.items() if distinct.issuperset(parts))
 
 
-def is_known(snapshot: Snapshot, word: str) -> bool:
+def is_known(sight: Sight, word: str) -> bool:
     """Whether every part of a word occurs somewhere, or is too common or short to judge."""
     return all(
-        snapshot.keyword.document_frequency("text", term) or snapshot.keyword.document_frequency("ids", term)
+        sight.document_frequency("text", term) or sight.document_frequency("ids", term)
         for _, term in terms(word)
         if not term.isdigit()
     )

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
-    from kb.reading import Reader
     from search.query import Filter, Query
+    from search.sight import Sight
 
 
-def filter_mask(snapshot: Snapshot, query: Query, reader: Reader, leave_out: str = "") -> NDArray[np.bool_]:
+def filter_mask(sight: Sight, query: Query, leave_out: str = "") -> NDArray[np.bool_]:
     """(rows): what the reader may see and the filters allow, those of the field `leave_out` aside."""
+    snapshot, mask = sight.snapshot, sight.rows.copy()
     catalogue = snapshot.catalogue
-    mask = np.ones(len(catalogue), bool) if reader.signed_in else catalogue.public.copy()
     if query.after is not None:
         mask &= catalogue.years >= query.after
     if query.before is not None:

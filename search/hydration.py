@@ -22,21 +22,22 @@ class Views:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._views: Cache[int, EntryView] = Cache(CACHED_VIEWS)
+        self._views: Cache[tuple[int, Reader], EntryView] = Cache(CACHED_VIEWS)
 
     def get(self, revisions: Sequence[int], reader: Reader, stamp: int) -> dict[int, EntryView]:
-        """Those of the revisions that are published and that the reader may see, by id.
+        """Those of the revisions that are published and that the reader may see, by id, as the reader is
+        told them.
 
         `stamp` is the change stamp as this search has read it. A revision's state, owner, visibility and
         verification change with an edit only, and every edit moves the stamp.
         """
-        known = {revision: self._views.get(revision, stamp) for revision in revisions}
+        known = {revision: self._views.get((revision, reader), stamp) for revision in revisions}
         missing = [revision for revision, view in known.items() if view is None]
-        views = {rev: view for rev, view in known.items() if view and reader.may_see(view.visibility)}
+        views = {revision: view for revision, view in known.items() if view}
         if missing:
             with self.database.read() as session:
                 fresh = get_revisions(session, missing, reader)
             for revision, view in fresh.items():
-                self._views.put(revision, view, stamp)
+                self._views.put((revision, reader), view, stamp)
             views |= fresh
         return views

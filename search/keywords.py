@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexer.snapshot import Snapshot
     from search.query import Query
+    from search.sight import Sight
     from search.vocabulary import Expansion
 
-FIELD_WEIGHTS = {"text": 1.0, "title": 0.2}
+TITLE_WEIGHT = 0.2
 """The text holds the title too, so that a word of it counts 1.2 times."""
 RARE = 0.05
 """A code that stands in a larger share of all entries names nothing in particular."""
@@ -47,13 +47,16 @@ class KeywordScores:
     """(rows): how many of the query's codes it holds to the letter."""
 
 
-def keyword_scores(snapshot: Snapshot, query: Query, expansions: Sequence[Expansion] = ()) -> KeywordScores:
+def keyword_scores(sight: Sight, query: Query, expansions: Sequence[Expansion] = ()) -> KeywordScores:
     """BM25 with the idf of Robertson and Spärck Jones, ln(1 + (N - n + 0.5) / (n + 0.5)).
+
+    N and n count what the reader may see, and nothing else scores: that a word stands in an entry
+    that is hidden from the reader changes no score.
 
     A span that the vocabulary knows scores as what matches better in the row, the words as typed or,
     at OTHER_NAME of its score, another name of the same thing: never as their sum.
     """
-    scorer = _Scorer(snapshot)
+    scorer = _Scorer(sight)
     spans = [range(expansion.start, expansion.end) for expansion in expansions]
     spanned = {place for span in spans for place in span}
     plain = [word for place, word in enumerate(query.words) if place not in spanned]
@@ -66,7 +69,7 @@ def keyword_scores(snapshot: Snapshot, query: Query, expansions: Sequence[Expans
             np.maximum(scores, np.float32(OTHER_NAME) * scorer.score_name(name), out=scores)
         total += scores
         best += scorer.best(typed)
-    codes = np.zeros_like(total)
+    codes = np.zeros(len(total), np.float32)
     for code in codes_of(query.words):
         found = scorer.score_code(code)
         total += found
@@ -106,16 +109,18 @@ def _terms(texts: Sequence[str]) -> list[str]:
 class _Scorer:
     """Scores over the keyword index's rows, of all fields together."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot, self.keyword = snapshot, snapshot.keyword
-        self.count = len(snapshot.keyword.live)
+    def __init__(self, sight: Sight) -> None:
+        self.sight, self.keyword = sight, sight.snapshot.keyword
+        self.size, self.count = len(self.keyword.live), sight.keyword_count
 
     def score(self, wanted: Mapping[str, int]) -> NDArray[np.float32]:
-        """(keyword rows): the weighted sum over the fields."""
-        total = np.zeros(self.count, np.float32)
-        if wanted:
-            for field, weight in FIELD_WEIGHTS.items():
-                total += np.float32(weight) * self.keyword.score(field, self._weights(field, wanted))
+        """(keyword rows): the score of the text, and TITLE_WEIGHT of the title's."""
+        if not wanted:
+            return np.zeros(self.size, np.float32)
+        total = self.keyword.score("text", self._weights("text", wanted))
+        of_title = self.keyword.score("title", self._weights("title", wanted))
+        of_title *= np.float32(TITLE_WEIGHT)
+        total += of_title
         return total
 
     def score_name(self, name: str) -> NDArray[np.float32]:
@@ -124,37 +129,43 @@ class _Scorer:
         if len(found) < 2:
             return self.score(Counter(term for _, term in found))
         rows, counts = self.keyword.phrase_counts("text", found)
-        total = np.zeros(self.count, np.float32)
-        total[rows] = self._idf(len(rows)) * self.keyword.saturated("text", rows, counts)
+        total = np.zeros(self.size, np.float32)
+        total[rows] = self._idf(self.sight.among(rows)) * self.keyword.saturated("text", rows, counts)
         return total
 
     def score_code(self, code: str) -> NDArray[np.float32]:
         """(keyword rows): the code as one rare word of its own; all 0 where it is not rare."""
         rows, counts = self.keyword.phrase_counts("text", terms(code))
-        total = np.zeros(self.count, np.float32)
-        if len(rows) <= max(1, RARE * self.count):
-            total[rows] = self._idf(len(rows)) * self.keyword.saturated("text", rows, counts)
+        total = np.zeros(self.size, np.float32)
+        held = self.sight.among(rows)
+        if held <= max(1, RARE * self.count):
+            total[rows] = self._idf(held) * self.keyword.saturated("text", rows, counts)
         return total
 
     def best(self, wanted: Mapping[str, int]) -> float:
         """The limit of the score as every word that occurs at all is repeated."""
-        found = ((self.keyword.document_frequency("text", term), times) for term, times in wanted.items())
+        found = ((self.sight.document_frequency("text", term), times) for term, times in wanted.items())
         return (BM25["text"].k1 + 1) * sum(times * self._idf(count) for count, times in found if count)
 
     def by_row(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The scores in the catalogue's order."""
-        total = np.zeros(len(self.snapshot.catalogue) + 1, np.float32)
-        total[self.snapshot.keyword_rows] = scores
-        return total[:-1]
+        """The scores in the catalogue's order, 0 for what the reader may not see."""
+        snapshot = self.sight.snapshot
+        if not snapshot.is_aligned:
+            scores = np.append(scores, np.float32(0)).take(snapshot.keyword_row_of)
+        return scores if self.sight.is_whole else scores * self.sight.rows
 
     def _weights(self, field: str, wanted: Mapping[str, int]) -> dict[str, float]:
         """What makes of Whoosh's idf the one that ranks better (SciFact +.005, Cranfield +.004 nDCG@10)."""
-        counts = {term: self.keyword.document_frequency(field, term) for term in wanted}
+        counts = {term: self.sight.document_frequency(field, term) for term in wanted}
         return {
-            term: wanted[term] * self._idf(count) / self.keyword.idf_of(count)
+            term: wanted[term] * self._idf(count) / self.keyword.idf_of(self._indexed(field, term))
             for term, count in counts.items()
             if count
         }
+
+    def _indexed(self, field: str, term: str) -> int:
+        """In how many documents the term occurs for Whoosh, which knows no readers."""
+        return self.keyword.document_frequency(field, term)
 
     def _idf(self, documents: int) -> float:
         return float(np.log1p((self.count - documents + 0.5) / (documents + 0.5)))

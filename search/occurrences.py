@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from indexer.keyword import KeywordReader
     from indexer.postings import SegmentPostings
     from indexer.snapshot import Snapshot
     from search.snippets import Occurrence
@@ -21,17 +20,13 @@ if TYPE_CHECKING:
 def occurrences(snapshot: Snapshot, rows: NDArray[np.int64], terms: Sequence[str]) -> list[list[Occurrence]]:
     """Per catalogue row, the positions and terms of its text's words that are among `terms`, in order."""
     found: list[list[Occurrence]] = [[] for _ in rows]
-    if not len(rows) or not terms:
-        return found
-    wanted = np.zeros(len(snapshot.catalogue) + 1, bool)
-    wanted[rows] = True
-    keyword_rows = np.flatnonzero(wanted[snapshot.keyword_rows])
-    row_of = dict(zip(rows.tolist(), found, strict=True))
-    held = [row_of[row] for row in snapshot.keyword_rows[keyword_rows].tolist()]
-    for which, term, positions in _positions(snapshot.keyword, terms, keyword_rows):
-        held[which] += [(position, term) for position in positions]
-    for one in found:
-        one.sort()
+    keyword = snapshot.keyword
+    keyword_rows = snapshot.keyword_row_of[rows]
+    for segment, base, end in zip(keyword.segments, keyword.bases[:-1], keyword.bases[1:], strict=True):
+        held = np.flatnonzero((keyword_rows >= base) & (keyword_rows < end))
+        if len(held) and terms:
+            for place, position, term in _in_segment(segment, terms, keyword_rows[held] - base):
+                found[held[place]].append((position, terms[term]))
     return found
 
 
@@ -45,43 +40,28 @@ def by_passage(found: Sequence[Occurrence], first_words: Sequence[int]) -> list[
     return passages
 
 
-def _positions(
-    keyword: KeywordReader, terms: Sequence[str], rows: NDArray[np.int64]
-) -> list[tuple[int, str, list[int]]]:
-    """(place in `rows`, term, positions) of every posting of the terms in these keyword rows, ascending."""
-    found = []
-    edges = np.searchsorted(rows, keyword.bases).tolist()
-    for segment, base, first, last in zip(
-        keyword.segments, keyword.bases.tolist(), edges[:-1], edges[1:], strict=False
-    ):
-        docs = rows[first:last] - base
-        for term in terms if first < last else ():
-            places, positions = _in_segment(segment, term, docs)
-            found += [
-                (first + place, term, of_one.tolist())
-                for place, of_one in zip(places, positions, strict=True)
-            ]
-    return found
-
-
 def _in_segment(
-    segment: SegmentPostings, term: str, docs: NDArray[np.int64]
-) -> tuple[list[int], list[NDArray[np.unsignedinteger]]]:
-    """Places in `docs` (ascending) of those whose text holds the term, and its positions in each."""
-    row = segment.row_of("text", term)
-    if row is None:
-        return [], []
-    listed, frequencies = segment.postings(row)
-    places = listed.searchsorted(docs.astype(listed.dtype))
-    held = np.flatnonzero(listed.take(places, mode="clip") == docs)
-    if not len(held):
-        return [], []
-    places = places[held]
-    # How many positions stand before each of these postings: sums of the frequencies in between.
-    between = np.add.reduceat(frequencies[: places[-1] + 1], places, dtype=np.int64)
-    before = frequencies[: places[0]].sum(dtype=np.int64) + np.cumsum(between) - between
-    starts = int(segment.position_indptr[row]) + before
-    ends = starts + frequencies[places]
-    return held.tolist(), [
-        segment.positions[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
+    segment: SegmentPostings, terms: Sequence[str], docs: NDArray[np.int64]
+) -> Iterator[tuple[int, int, int]]:
+    """(place in `docs`, position, place in `terms`) of each of the terms' words in the texts of these
+    documents, by position within each.
+    """
+    rows = ((place, segment.row_of("text", term)) for place, term in enumerate(terms))
+    found = [(place, row) for place, row in rows if row is not None]
+    if not found:
+        return iter(())
+    listed, numbers = np.array(found, np.intp).T
+    first, end = segment.indptr[numbers, None], segment.indptr[numbers + 1, None]
+    # (listed terms, docs): the posting of the document if it has one, else of a later one.
+    wanted = docs.astype(segment.docs.dtype)
+    postings = np.stack([segment.postings(row)[0].searchsorted(wanted) for _, row in found]) + first
+    held = (segment.docs.take(postings, mode="clip") == wanted) & (postings < end)
+    of_term, of_doc = np.nonzero(held)
+    postings = postings[held]
+    sizes = segment.frequencies.take(postings).astype(np.intp)
+    ends = np.cumsum(sizes)
+    places = np.repeat(segment.position_starts(postings) - (ends - sizes), sizes)
+    places += np.arange(len(places))
+    columns = np.repeat(of_doc, sizes), segment.positions.take(places), np.repeat(listed[of_term], sizes)
+    order = np.lexsort((columns[1], columns[0]))
+    return zip(*(column[order].tolist() for column in columns), strict=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from search import fusion
-from search.results import MAX_DEPTH, MAX_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +21,6 @@ DEPTH = 200
 """Candidates that each ranking brings to the fusion."""
 PASSAGE_DEPTH = 400
 """Passages read to find DEPTH entries: an entry has several."""
-SHOWN = MAX_DEPTH + MAX_LIMIT
 FLOOR = 0.25
 """Cosine under which an entry that shares no word with the query is no hit: unrelated texts reach 0.2."""
 STRANGE_FLOOR = 0.4
@@ -35,23 +33,25 @@ class Ranking:
     """Ranked rows with everything that explains them."""
 
     rows: NDArray[np.int64]
-    """Catalogue rows, best first: all hits."""
+    """Catalogue rows, best first: as many hits as were asked for, and maybe more."""
     scores: NDArray[np.float32]
     keyword: NDArray[np.float32]
     """(catalogue rows): BM25 of every row."""
+    total: int
+    """How many hits there are."""
+    wordless: NDArray[np.int64]
+    """The hits that are none of the words': see `Matches.rows`."""
     cosines: dict[int, float] = field(default_factory=dict)
     """row -> cosine of its nearest passage, for the rows that the semantic ranking found."""
     passages: dict[int, int] = field(default_factory=dict)
     """row -> number of that passage within its entry."""
-    degraded: tuple[str, ...] = ()
 
 
 def nearest(
     snapshot: Snapshot, vector: NDArray[np.float32], allowed: NDArray[np.bool_], depth: int = DEPTH
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
     """(rows, cosines, passages): entries by their nearest passage, nearest first."""
-    everything = bool(allowed.all())
-    passage_mask = None if everything else allowed[snapshot.passage_rows]
+    passage_mask = None if allowed.all() else allowed[snapshot.passage_rows]
     found, cosines = snapshot.vectors.search(vector, max(PASSAGE_DEPTH, 2 * depth), passage_mask)
     _, first = np.unique(snapshot.passage_rows[found], return_index=True)
     places = np.sort(first)[:depth]
@@ -86,6 +86,26 @@ def _passages_of(
 
 
 @dataclass(frozen=True)
+class Matches:
+    """What the words of a query find among the allowed rows."""
+
+    allowed: NDArray[np.bool_]
+    scores: NDArray[np.float32]
+    """(catalogue rows): keyword scores, 0 for rows that are not allowed."""
+    rows: NDArray[np.int64]
+    """Those that hold a word of the query, ascending."""
+    best: NDArray[np.int64]
+    """The DEPTH of them with the highest scores, and those equal to the lowest, ascending."""
+
+    @classmethod
+    def among(cls, allowed: NDArray[np.bool_], keyword: KeywordScores) -> Matches:
+        """The matches among the allowed rows."""
+        scores = keyword.scores if allowed.all() else keyword.scores * allowed
+        rows = np.flatnonzero(scores > 0)
+        return cls(allowed, scores, rows, rows[_highest(scores[rows], DEPTH)])
+
+
+@dataclass(frozen=True)
 class Candidates:
     """What each of the two rankings finds among the allowed rows."""
 
@@ -100,20 +120,34 @@ class Candidates:
     highest: float
     """Cosine of the nearest passage of all."""
 
+    @property
+    def wordless(self) -> NDArray[np.int64]:
+        """Rows near in meaning that are not matched."""
+        return self.near[~self._are_matched(self.near)]
+
+    def are_hits(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(rows): whether they are among the candidates."""
+        return self._are_matched(rows) | np.isin(rows, self.near)
+
+    def _are_matched(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return self.words[rows] > 0 if len(self.matched) else np.zeros(len(rows), bool)
+
 
 def candidates(
-    snapshot: Snapshot, allowed: NDArray[np.bool_], keyword: KeywordScores,
-    vector: NDArray[np.float32] | None, mode: str,
-) -> Candidates:  # fmt: skip
+    snapshot: Snapshot,
+    matches: Matches,
+    keyword: KeywordScores,
+    vector: NDArray[np.float32] | None,
+    mode: str,
+) -> Candidates:
     """The hits among the allowed rows. `keyword` and `vector` are the query's."""
-    words = np.where(allowed, keyword.scores, np.float32(0))
-    matched = np.flatnonzero(words) if mode != "semantic" else np.zeros(0, np.int64)
+    none = np.zeros(0, np.int64)
+    words, matched = matches.scores, none if mode == "semantic" else matches.rows
     if vector is None:
-        none = np.zeros(0, np.int64)
         return Candidates(words, matched, none, np.zeros(0, np.float32), none, 0.0)
-    near, cosines, passages = nearest(snapshot, vector, allowed)
-    floor = FLOOR if keyword.scores.any() else STRANGE_FLOOR
-    kept = (cosines >= floor) | (words[near] > 0)
+    near, cosines, passages = nearest(snapshot, vector, matches.allowed)
+    is_known = len(matches.rows) > 0 or bool(keyword.scores.any())
+    kept = (cosines >= (FLOOR if is_known else STRANGE_FLOOR)) | (words[near] > 0)
     highest = float(cosines.max(initial=-1.0))
     return Candidates(words, matched, near[kept], cosines[kept], passages[kept], highest)
 
@@ -126,35 +160,39 @@ def hits_mask(found: Candidates) -> NDArray[np.bool_]:
 
 
 def rank(
-    snapshot: Snapshot, found: Candidates, keyword: KeywordScores, vector: NDArray[np.float32] | None,
-    mode: str, prior: NDArray[np.float32] | None = None,
+    snapshot: Snapshot, found: Candidates, best: NDArray[np.int64], keyword: KeywordScores,
+    vector: NDArray[np.float32] | None, mode: str, shown: int, prior: NDArray[np.float32] | None = None,
 ) -> Ranking:  # fmt: skip
-    """The candidates, best first. `prior` (rows) is added to the log-odds of the hybrid ranking."""
-    words = found.words
+    """The first `shown` candidates, best first. `best` are those with the highest keyword scores, `prior`
+    (rows) is added to the log-odds of the hybrid ranking.
+    """
+    words, wordless = found.words, found.wordless
+    total = len(found.matched) + len(wordless)
     if vector is None:
-        ranked = _in_order(words, found.matched)
-        return Ranking(ranked, words[ranked], words)
+        ranked = _in_order(words, found.matched, shown)
+        return Ranking(ranked, words[ranked], words, total, wordless)
     if mode == "semantic":
-        return _explained(Ranking(found.near, found.cosines, words), found)
-    best = found.matched[_highest(words[found.matched], DEPTH)]
+        return _explained(Ranking(found.near, found.cosines, words, total, wordless), found)
     rows = np.union1d(best, found.near)
     nearest_cosines, means = cosines_of(snapshot, vector, rows)
     both = fusion.NEAREST_SHARE * nearest_cosines + (1 - fusion.NEAREST_SHARE) * means
     scores = fusion.log_odds(words[rows], keyword.best, both, found.highest)
     scores += fusion.EXACT_CODE * keyword.codes[rows]
     rows, scores = _smoothed(snapshot, rows, scores if prior is None else scores + prior[rows])
-    mask = np.zeros(len(words), bool)
-    mask[rows] = True
-    rest = _in_order(words, found.matched[~mask[found.matched]])
-    return _explained(Ranking(np.concatenate([rows, rest]), _extended(scores, len(rest)), words), found)
+    if len(rows) < min(shown, total):
+        # What only holds some word comes after them, with the lowest score there is.
+        others = np.ones(len(words), bool)
+        others[rows] = False
+        rest = _in_order(words, found.matched[others[found.matched]], shown - len(rows))
+        rows = np.concatenate([rows, rest])
+        scores = np.concatenate([scores, np.full(len(rest), scores.min(initial=0.0), np.float32)])
+    return _explained(Ranking(rows, scores, words, total, wordless), found)
 
 
-def _in_order(words: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows with the best SHOWN of them first, in order: no page shows more, so no time goes there."""
-    chosen = _highest(words[rows], SHOWN)
-    best = rows[chosen]
-    best = best[fusion.order(words[best], best)]
-    return np.concatenate([best, np.delete(rows, chosen)])
+def _in_order(words: NDArray[np.float32], rows: NDArray[np.int64], shown: int) -> NDArray[np.int64]:
+    """The best `shown` of the rows, in order."""
+    best = rows[_highest(words[rows], shown)]
+    return best[fusion.order(words[best], best)][:shown]
 
 
 def _highest(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
@@ -193,22 +231,22 @@ def _centres(snapshot: Snapshot, rows: NDArray[np.int64]) -> NDArray[np.float32]
     return np.asarray(centres / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def _extended(scores: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """The scores, and the lowest of them for `count` rows more that only hold some word."""
-    return np.concatenate([scores, np.full(count, scores.min(initial=0.0), np.float32)])
-
-
 def _explained(ranking: Ranking, found: Candidates) -> Ranking:
     ranking.cosines = dict(zip(found.near.tolist(), found.cosines.tolist(), strict=True))
     ranking.passages = dict(zip(found.near.tolist(), found.passages.tolist(), strict=True))
     return ranking
 
 
-def pin(ranking: Ranking, rows: Sequence[int]) -> Ranking:
+def pin(ranking: Ranking, rows: Sequence[int], found: Candidates) -> Ranking:
     """The ranking with these rows first: an id that was typed exactly is what was meant."""
     pinned = np.array(rows, np.int64)
+    new = pinned[~found.are_hits(pinned)]
     others = ~np.isin(ranking.rows, pinned)
-    ranking.rows = np.concatenate([pinned, ranking.rows[others]])
     top = np.full(len(pinned), 1.0 + float(ranking.scores.max(initial=0.0)), np.float32)
-    ranking.scores = np.concatenate([top, ranking.scores[others]])
-    return ranking
+    return replace(
+        ranking,
+        rows=np.concatenate([pinned, ranking.rows[others]]),
+        scores=np.concatenate([top, ranking.scores[others]]),
+        total=ranking.total + len(new),
+        wordless=np.concatenate([ranking.wordless, new]),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from indexer.analysis import fold, words_of
 from search.query import parse, render_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,18 +24,23 @@ TWO_EDITS_FROM = 8
 LONGEST = 40
 
 
-class Speller:
-    """Knows every word of the repository and in how many documents it stands."""
+class Counts(Protocol):
+    """Says in how many documents words stand."""
 
-    def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
-        pairs = zip(words, counts, strict=True)
-        self._counts = {word: count for word, count in pairs if word.isalpha() and len(word) <= LONGEST}
-        self._words = list(self._counts)
+    def __call__(self, words: Sequence[str], /) -> Mapping[str, int]:
+        """Word -> documents that the reader may see; without words that stand in none of them."""
+
+
+class Speller:
+    """Knows every word of the repository. Which of them a reader may be told, their counts say."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = [word for word in words if word.isalpha() and len(word) <= LONGEST]
         self._lengths = np.array([len(word) for word in self._words], np.int32)
         self._letters = _letters(self._words)
 
-    def correct(self, word: str) -> str | None:
-        """The nearest known word, in lower case; None when the word is known or nothing is near.
+    def correct(self, word: str, counts: Counts) -> str | None:
+        """The nearest word that counts, in lower case; None when the word itself does or nothing is near.
 
         Nearness is the number of edits (optimal string alignment: insert, drop, change, or swap two
         neighbours). Among equally near words those with the same first letter come first, then the
@@ -44,13 +49,20 @@ class Speller:
         from rapidfuzz.distance import OSA
 
         word = fold(word)
-        if not SHORTEST <= len(word) <= LONGEST or not word.isalpha() or word in self._counts:
+        if not SHORTEST <= len(word) <= LONGEST or not word.isalpha():
             return None
         limit = 2 if len(word) >= TWO_EDITS_FROM else 1
-        near = [
-            (distance, candidate[0] != word[0], -self._counts[candidate], candidate)
+        distances = {
+            candidate: distance
             for candidate in self._candidates(word, limit)
             if (distance := OSA.distance(word, candidate, score_cutoff=limit)) <= limit
+        }
+        known = counts(list(distances)) if distances else {}
+        if word in known:
+            return None
+        near = [
+            (distances[candidate], candidate[0] != word[0], -count, candidate)
+            for candidate, count in known.items()
         ]
         return min(near)[3] if near else None
 
@@ -75,13 +87,13 @@ def _letters(words: Sequence[str]) -> NDArray[np.uint32]:
     return letters
 
 
-def suggest(query: Query, known: Callable[[str], bool], speller: Speller) -> str | None:
+def suggest(query: Query, known: Callable[[str], bool], correct: Callable[[str], str | None]) -> str | None:
     """The query's own text with unknown words corrected and all else kept; None when nothing changes."""
 
     def corrected(text: str) -> str:
         place, parts = 0, []
         for match in words_of(text):
-            better = None if known(match.group()) else speller.correct(match.group())
+            better = None if known(match.group()) else correct(match.group())
             parts += [text[place : match.start()], _in_case_of(match.group(), better or match.group())]
             place = match.end()
         return "".join([*parts, text[place:]])

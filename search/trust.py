@@ -65,5 +65,5 @@ def _reasons(standing: Standing) -> list[tuple[float, str]]:
     if standing.recurrences:
         found.append((RECURRED, f"learned {standing.recurrences + 1} times"))
     if standing.superseded:
-        found.append((SUPERSEDED, "superseded"))
+        found.append((SUPERSEDED, f"superseded by {' and '.join(sorted(standing.superseded_by))}"))
     return found

@@ -46,6 +46,15 @@ class Expansion:
 
 
 @dataclass(frozen=True)
+class Rewriting:
+    """A query in which one span has another name: the words before it, the name, the words after it."""
+
+    before: str
+    name: str
+    after: str
+
+
+@dataclass(frozen=True)
 class _Name:
     """One term of a group, found in a query."""
 
@@ -85,6 +94,14 @@ class Vocabulary:
         if len(words) > MOST_WORDS:
             return []
         return [self._expansion(words, *found) for found in self._find(words)]
+
+    def rewritings(self, words: Sequence[str]) -> list[Rewriting]:
+        """What else is searched for, so that a person can read it: `expand`, a name at a time."""
+        return [
+            Rewriting(" ".join(words[: each.start]), name, " ".join(words[each.end :]))
+            for each in self.expand(words)
+            for name in each.names
+        ]
 
     def text_with_meanings(self, text: str) -> str:
         """The text with the long form behind each acronym, for the encoder: `RAID (risks, ...) log`.

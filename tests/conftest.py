@@ -1,9 +1,28 @@
 """Fixtures live in tests/fixtures, one module a subject."""
 
+from __future__ import annotations
+
+import pytest
+
 pytest_plugins = [
+    "tests.fixtures.disks",
     "tests.fixtures.encoder",
     "tests.fixtures.postgres",
     "tests.fixtures.browser",
     "tests.fixtures.repository",
     "tests.fixtures.served",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A real browser on a busy machine may lag: its tests are tried once more, and the summary names them."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was wrong the first time is said too."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_sep("_", f"first try of {report.nodeid}")
+        terminalreporter.write_line(str(report.longrepr))

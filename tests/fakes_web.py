@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb import reading
 from kb.records import apply_record, parse_record
+from search.estimates.descriptions import Descriptions
 from search.query import Query, parse
 from search.results import Facet, FacetValue, Fragment, Hit, SearchPage, SearchRequest, Why
 
@@ -21,6 +22,7 @@ class FakeStatus:
     passages: int
     generation: int
     behind: int
+    complete: bool = True
 
 
 @dataclass
@@ -31,6 +33,8 @@ class FakeEngine:
     degraded: tuple[str, ...] = ()
     suggestion: str | None = None
     notes: tuple[str, ...] = ()
+    knows_meaning: bool = True
+    descriptions: Descriptions = field(default_factory=lambda: Descriptions(None))
     seen: list[SearchRequest] = field(default_factory=list)
 
     def search(self, request: SearchRequest, reader: Reader) -> SearchPage:
@@ -55,8 +59,8 @@ class FakeEngine:
         others = [entry for entry in self._entries(reader) if entry.ref != ref]
         return [make_hit(entry, Query()) for entry in others[:limit]]
 
-    def status(self) -> FakeStatus:
-        documents = len(self._entries(reading.OPERATOR))
+    def status(self, reader: Reader) -> FakeStatus:
+        documents = len(self._entries(reader))
         return FakeStatus(documents, documents, generation=1, behind=0)
 
     def _entries(self, reader: Reader) -> list[EntryView]:

@@ -30,5 +30,5 @@ texts = st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)
 def document(revision: int, text: str, title: str = "untitled") -> Document:
     return Document(
         revision_id=revision, stamp="s", ref=f"L-{revision:04d}", key="", title=title, text=text, passages=(),
-        facets={}, year=2020, day=737000, due=0, visibility="public",
+        facets={}, year=2020, day=737000, due=0, audience="public",
     )  # fmt: skip

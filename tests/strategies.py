@@ -34,6 +34,11 @@ WORDS = st.one_of(LINES, st.sampled_from(NASTY_BLOCKS), st.lists(LINES, max_size
 REFS = st.builds(
     lambda prefix, number: f"{prefix}-{number:04d}", st.sampled_from("LRTMPH"), st.integers(1, 12_345)
 )
+PEOPLE = ("anna@example.org", "ben@example.org", "cem+lessons@example.org")
+READERS = st.lists(
+    st.sampled_from(["role:estimator", "role:project manager", *(f"person:{email}" for email in PEOPLE)]),
+    min_size=1, max_size=4, unique=True,
+)  # fmt: skip
 DAYS = st.dates(date(1, 1, 1))
 NUMBERS = st.one_of(
     st.integers(-(10**6), 10**6),
@@ -117,6 +122,7 @@ class MadeRevision:
     number: int
     state: str
     author: str
+    anonymous: bool
     note: str
     reviewer: str | None
     reason: str
@@ -133,6 +139,9 @@ class MadeEntry:
     key: str | None
     owner: str
     visibility: str
+    readers: list[str]
+    """As files state them; those of PEOPLE need accounts."""
+    mask_source: bool
     verified_on: date | None
     verifier: str
     verify_months: int
@@ -155,6 +164,7 @@ def _revisions(draw: st.DrawFn, kind: str) -> list[MadeRevision]:
                 number=number,
                 state=state,
                 author=draw(LINES),
+                anonymous=draw(st.booleans()),
                 note=draw(WORDS),
                 reviewer=draw(LINES) if judged else None,
                 reason=draw(WORDS.filter(str.strip)) if refused else draw(WORDS),
@@ -177,13 +187,16 @@ def repositories(draw: st.DrawFn) -> list[MadeEntry]:
         key = None if key in taken or not key else key
         taken |= {key} if key else set()
         kind = KIND_OF_PREFIX[ref[0]]
+        visibility = draw(st.sampled_from(VISIBILITIES))
         made.append(
             MadeEntry(
                 ref=ref,
                 kind=kind,
                 key=key,
                 owner=draw(LINES),
-                visibility=draw(st.sampled_from(VISIBILITIES)),
+                visibility=visibility,
+                readers=draw(READERS) if visibility == "restricted" else [],
+                mask_source=draw(st.booleans()),
                 verified_on=draw(st.none() | DAYS),
                 verifier=draw(LINES),
                 verify_months=draw(st.integers(1, 600)),

@@ -8,10 +8,12 @@ import pytest
 from openapi_spec_validator import validate
 
 from kb.kinds import KINDS
+from kb.records import apply_record, parse_record
 from tests.fakes_web import REFS
+from tests.fixtures.people import sign_in
 from web.parameters import Kind
 
-pytest_plugins = ["tests.fixtures.web"]
+pytest_plugins = ["tests.fixtures.web", "tests.fixtures.people"]
 
 PROBLEM = "application/problem+json"
 
@@ -111,6 +113,7 @@ def test_an_entry_has_its_links_both_ways(client):
         "relation": "source",
         "kind": "project",
         "title": "Core banking migration",
+        "superseded_by": [],
     } in answer["links"]
     assert {"R-0001", "T-0001", "M-0001", "P-0001"} <= {link["id"] for link in answer["linked_from"]}
     assert (answer["revision"], answer["verification"], answer["verified_until"]) == (
@@ -122,7 +125,27 @@ def test_an_entry_has_its_links_both_ways(client):
 
 def test_a_link_to_nothing_has_no_title(client):
     links = client.get("/api/v1/entries/R-0001").json["links"]
-    assert {"id": "L-0099", "relation": "related", "kind": None, "title": None} in links
+    assert {"id": "L-0099", "relation": "related", "kind": None, "title": None, "superseded_by": []} in links
+
+
+def test_who_may_see_it_and_who_wrote_it_are_told_to_curators(own_app):
+    from tests.fakes_web import LESSON
+
+    candid = {"anonymous": True, "author": "Anna Berg", "mask_source": True, "revision": 2, "context": ""}
+    restricted = {"visibility": "restricted", "readers": ["role:estimator"]}
+    with own_app.extensions["precedent"].database.write() as session:
+        apply_record(session, parse_record(LESSON | candid | restricted))
+    estimator, curator = sign_in(own_app, "ed", "estimator"), sign_in(own_app, "cleo", "curator")
+    answer = estimator.get("/api/v1/entries/L-0001").json
+    assert (answer["author"], answer["anonymous"], answer["readers"]) == ("A contributor", True, [])
+    assert (answer["source_withheld"], answer["content"]["source"]) == (True, None)
+    assert "H-0001" not in {link["id"] for link in answer["links"]}
+    answer = curator.get("/api/v1/entries/L-0001").json
+    assert (answer["author"], answer["readers"]) == ("Anna Berg", ["role:estimator"])
+    assert (answer["source_withheld"], answer["content"]["source"]) == (False, "H-0001")
+    history = estimator.get("/api/v1/entries/L-0001/history").json["revisions"]
+    assert [each["author"] for each in history] == ["A contributor", "import"]
+    assert own_app.test_client().get("/api/v1/entries/L-0001").status_code == 404
 
 
 def test_similar_entries(client):
@@ -179,13 +202,15 @@ def test_the_description_is_valid_openapi(client):
 
 
 def test_the_description_covers_every_route(client, app):
-    described = set(client.get("/api/v1/openapi.json").json["paths"])
+    paths = client.get("/api/v1/openapi.json").json["paths"]
+    described = {(path, method.upper()) for path, calls in paths.items() for method in calls}
     routes = {
-        str(rule).removeprefix("/api/v1").replace("<", "{").replace(">", "}")
+        (str(rule).removeprefix("/api/v1").replace("<", "{").replace(">", "}"), method)
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("api.")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
     }
-    assert routes - described == {"/openapi.json"}
+    assert routes - described == {("/openapi.json", "GET")}
     assert described <= routes
 
 

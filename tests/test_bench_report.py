@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.bench import comparison, machine, neighbours, quality, report, scale
+from tests.bench import comparison, estimates, machine, neighbours, quality, report, scale
 from tests.bench.__main__ import parse_options
 from tests.bench.plot import draw
 from tests.bench.setting import REPOSITORY, BenchError
@@ -38,6 +38,13 @@ def test_every_place_of_the_page_is_a_table_that_the_benchmark_makes():
     code = "".join((REPOSITORY / file).read_text("utf-8") for file in sources)
     assert len(PLACES) == PAGE.count("<!-- end -->") > 5
     assert [title for title in PLACES if f'"{title}"' not in code] == []
+
+
+def test_every_place_of_the_page_on_estimates_is_filled_too():
+    places = re.findall(r"<!-- table: (.+?) -->", report.ESTIMATION.read_text("utf-8"))
+    code = "".join((REPOSITORY / module.__file__).read_text("utf-8") for module in (estimates, machine))
+    assert len(places) > 4
+    assert [title for title in places if f'"{title}"' not in code] == []
 
 
 def test_the_page_shows_options_that_exist():

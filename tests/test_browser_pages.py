@@ -14,6 +14,7 @@ PAGES = {
     "empty result": "/search?q=%22zeppelin+mooring%22&tag=airship",
     "browse": "/browse?kind=project",
     "help": "/help",
+    "api": "/api",
     "lesson": "/entries/L-0001",
     "review": "/entries/R-0004",
     "template": "/entries/T-0002",
@@ -66,7 +67,7 @@ def test_without_scripts_everything_can_be_reached(browser, live_url):
     page.get_by_role("button", name="Apply", exact=True).click()
     assert "sort=newest" in page.url
     page.locator(".hit a").first.click()
-    assert "/entries/L-" in page.url
+    page.wait_for_url("**/entries/L-*")
     assert page.get_by_role("button", name="Print").count() == 0
     context.close()
 
@@ -115,3 +116,18 @@ def test_answers_of_a_quiz_open(page, live_url):
     page.get_by_text("Answer", exact=True).first.click()
     assert answer.is_visible()
     check_accessibility(page)
+
+
+@pytest.mark.parametrize("address", ["/search?q=cut-over", "/entries/L-0001", "/browse?kind=lesson"])
+def test_what_can_be_taken_away_is_a_menu_for_keyboards_too(page, live_url, address):
+    page.goto(live_url + address)
+    page.locator(".menu > summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".menu a").first.is_visible()
+    check_accessibility(page)
+    with page.expect_download() as download:
+        page.locator(".menu a").first.click()
+    assert download.value.suggested_filename.endswith((".xlsx", ".docx"))
+    page.locator(".menu > summary").focus()
+    page.keyboard.press("Escape")
+    assert not page.locator(".menu a").first.is_visible()

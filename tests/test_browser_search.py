@@ -190,3 +190,11 @@ def test_a_server_that_fails_is_said(page, live_url):
     expect(page.locator("#status")).to_contain_text("did not answer")
     expect(page.locator(".banner")).to_contain_text("Press Enter to try again")
     expect(page.locator(".hit").first).to_be_visible()
+
+
+def test_a_limit_that_is_reached_is_said(page, live_url):
+    page.goto(f"{live_url}/search?q=cut-over")
+    page.route("**/search?q=*", lambda route: route.fulfill(status=429, headers={"Retry-After": "9"}))
+    page.get_by_role("searchbox").fill("supplier")
+    expect(page.locator("#status")).to_contain_text("Many searches came in a short time")
+    expect(page.locator(".hit").first).to_be_visible()

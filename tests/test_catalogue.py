@@ -14,7 +14,8 @@ from indexer.documents import FACETS
 
 VALUES = st.sampled_from(["Risk", "risk", "RISK", "Cost", "Straße", "STRASSE", "ß", "a", "b"])
 FACET_VALUES = st.dictionaries(st.sampled_from(FACETS), st.lists(VALUES, max_size=3, unique=True))
-COLUMNS = ("revisions", "years", "days", "due", "public", "refs", "keys")
+AUDIENCES = ("public", "signed-in", "restricted\nrole:estimator", "restricted\nperson:1\nrole:estimator")
+COLUMNS = ("revisions", "years", "days", "due", "refs", "keys")
 
 
 @st.composite
@@ -30,7 +31,7 @@ def documents(draw: st.DrawFn) -> list[DocumentRow]:
             year=draw(st.integers(1900, 2200)),
             day=draw(st.integers(1, 800_000)),
             due=draw(st.sampled_from([0, 738_000])),
-            visibility=draw(st.sampled_from(["public", "signed-in"])),
+            audience=draw(st.sampled_from(AUDIENCES)),
         )
         for revision in sorted(revisions)
     ]
@@ -40,6 +41,7 @@ def listed(catalogue: Catalogue) -> dict[str, list]:
     """Everything a catalogue tells, as lists."""
     found = {name: getattr(catalogue, name).tolist() for name in COLUMNS}
     found["rows"] = sorted(catalogue.row_of_ref.items())
+    found["audience"] = [catalogue.audience.values[code] for code in catalogue.audience.codes]
     for field, column in catalogue.facets.items():
         values = [column.values[code] for code in column.codes]
         found[field] = [values[start:end] for start, end in pairwise(column.indptr.tolist())]
@@ -69,7 +71,7 @@ def test_a_revised_catalogue_equals_one_read_anew(first, changes):
 def test_columns_say_what_the_documents_say(rows):
     told = listed(Catalogue(rows))
     assert told["revisions"] == [row.revision_id for row in rows]
-    assert told["public"] == [row.visibility == "public" for row in rows]
+    assert told["audience"] == [row.audience for row in rows]
     assert [told[name] for name in ("years", "days", "due", "keys")] == [
         [getattr(row, name) for row in rows] for name in ("year", "day", "due", "key")
     ]

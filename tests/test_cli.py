@@ -102,6 +102,20 @@ def test_a_broken_record_sets_the_exit_status_and_the_rest_loads(tmp_path, sampl
     assert "1 failed" in done.stdout
 
 
+def test_who_may_see_an_entry_is_set_and_said(tmp_path, sample):
+    environment = sample.environment() | {"PRECEDENT_DATABASE_URL": f"sqlite:///{tmp_path}/r.sqlite"}
+    (tmp_path / "a.md").write_text("---\nkind: lesson\nid: L-0001\ntitle: A\n---\nText\n", "utf-8")
+    run(environment, "load", "--no-index", tmp_path)
+    done = run(environment, "visibility", "l-0001", "restricted", "--to", "role:estimator")
+    assert done.stdout == "L-0001 is visible to estimators.\n"
+    assert "visible to: role:estimator" in run(environment, "show", "L-0001").stdout
+    shown = json.loads(run(environment, "show", "L-0001", "--json").stdout)
+    assert (shown["visibility"], shown["readers"]) == ("restricted", ["role:estimator"])
+    done = run(environment, "visibility", "L-0001", "restricted", status=2)
+    assert "a restricted entry names who may see it" in done.stderr
+    assert run(environment, "visibility", "L-0001", "public").stdout == "L-0001 is visible to everybody.\n"
+
+
 def test_a_missing_index_is_answered_without_and_made_at_once(repository):
     shutil.rmtree(repository.settings.index_folder)
     first = run(repository.environment(), "search", "rehearsal", "--json")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from indexer.embedder import default_encoder_folder
 from kb.config import Settings
@@ -21,10 +22,14 @@ from kb.meta import Meta
 from kb.records import parse_record
 from search.query import FILTER_FIELDS, parse
 from tests.bench.__main__ import SECTIONS, parse_options
+from tests.torture.__main__ import parse_options as parse_torture
 from web.api import OPERATIONS
 from web.cli import COMMANDS, precedent
 from web.examples import QUESTIONS
 from web.help_page import QUERIES
+from web.logs import FIELDS
+
+pytest_plugins = ["tests.fixtures.web"]
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -93,7 +98,7 @@ def test_the_two_commands_come_first():
 def test_make_knows_the_targets_that_are_named():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE))
-    assert named >= {"serve", "test", "install", "bench"}
+    assert named >= {"serve", "test", "install", "bench", "torture"}
     assert named <= targets
 
 
@@ -143,6 +148,13 @@ def test_benchmarks_take_the_options_that_are_shown():
     assert "quality" in SECTIONS
 
 
+def test_the_torture_takes_the_options_that_are_shown():
+    lines = re.findall(r"-m tests\.torture (.*)", "\n".join(blocks("sh")))
+    assert lines
+    for line in lines:
+        parse_torture(shlex.split(line, comments=True))
+
+
 def test_every_setting_stands_in_the_table():
     assert [code(row[0]) for row in rows(section("## Settings"))] == [
         [f"PRECEDENT_{name.upper()}"] for name in SETTINGS
@@ -154,15 +166,21 @@ def test_defaults_are_as_stated(name, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     (row,) = [row for row in rows(section("## Settings")) if code(row[0]) == [f"PRECEDENT_{name.upper()}"]]
-    (stated,) = code(row[1])
     settings = Settings.from_env({})
     default = getattr(settings, name)
+    if row[1] == "none":
+        assert default in ("", ())
+        return
+    (stated,) = code(row[1])
     if name == "home":
         if sys.platform != "linux":
             pytest.skip("the default is given for Linux")
         assert Path(stated).expanduser() == default
     elif name == "database_url":
         assert stated.replace("PRECEDENT_HOME", str(settings.home)) == default
+    elif name == "url":
+        named = stated.replace("PRECEDENT_HOST", settings.host).replace("PRECEDENT_PORT", str(settings.port))
+        assert named == settings.base_url
     elif name == "encoder":
         assert default is None
         assert default_encoder_folder() == Path(sys.prefix) / stated
@@ -243,8 +261,8 @@ def test_the_fields_of_the_query_language_are_listed():
 
 def test_the_api_table_is_complete():
     listed = [code(row[0])[0] for row in rows(section("## API"))]
-    paths = [re.sub(r"<(.+?)>", r"{\1}", f"/api/v1{each.path}") for each in OPERATIONS]
-    assert listed == paths
+    calls = [re.sub(r"<(.+?)>", r"{\1}", f"{each.method} /api/v1{each.path}") for each in OPERATIONS]
+    assert listed == calls
 
 
 @pytest.mark.parametrize("text", [text for text in blocks("console") if HIT.search(text)])
@@ -255,6 +273,28 @@ def test_the_tour_shows_what_really_comes(text, sample):
         cwd=ROOT, env=sample.environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert HIT.findall(done.stdout) == HIT.findall(text)
+
+
+def test_every_metric_stands_in_the_table(client):
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    (_, table) = page.split("\n## Metrics\n")
+    named = {code(row[0])[0]: set(code(row[1])) for row in rows(table.split("\n## ")[0])}
+    client.get("/search")
+    found = {
+        re.sub(r"_(bucket|count|sum)$", "", sample.name): set(sample.labels) - {"le"}
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert {name: labels for name, labels in named.items() if not name.startswith("process_")} == {
+        name: labels for name, labels in found.items() if not name.startswith("process_")
+    }
+    assert set(found) <= set(named)
+
+
+def test_every_field_of_the_log_stands_in_the_table():
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    named = [code(row[0])[0] for row in rows(page.split("\n## Logs\n")[1])]
+    assert named == ["time", "level", "logger", "message", *FIELDS, "exception"]
 
 
 def test_the_changelog_tells_what_is_unreleased():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from indexer.analysis import terms
 from indexer.documents import _labels
 from kb.reading import ANONYMOUS, OPERATOR
-from search.explain import Explainer
+from search.explain import Wanted
 from search.query import parse
 from search.results import Mode, SearchRequest
+from search.searching import Words
+from search.sight import Sight
 from search.snippets import occurrences_in
 from tests.fixtures.served import Repository
 
@@ -32,9 +33,9 @@ def test_the_passage_shown_is_the_one_that_reading_every_passage_would_choose(
 ) -> None:
     engine, query = sample.engine, parse(text)
     snapshot = engine._source.current()
-    search = engine._understood(snapshot, SearchRequest(text=text, mode="keyword"), query)
-    explainer = Explainer(search, search.rank(np.ones(len(snapshot.catalogue), bool)))
-    wanted, extractor = explainer.terms, explainer.extractor
+    expansions = engine._understanding.vocabulary.current().expand(query.words)
+    looked_for = Wanted(Words(Sight(snapshot, OPERATOR), query, tuple(expansions)))
+    wanted, extractor = looked_for.terms, looked_for.extractor
     for hit in engine.search(SearchRequest(text=text, mode="keyword", limit=100), OPERATOR).hits:
         passages = snapshot.manifest.passages(hit.entry.revision_id)
         found = [occurrences_in(text, wanted) for _, text in passages]

@@ -41,7 +41,7 @@ def catalogue_of(rows: list[tuple]) -> Catalogue:
             DocumentRow(
                 revision_id=number, ref=f"L-{number:04}", key="",
                 facets=json.dumps({"kind": [kind], "tag": tags, "sector": [sector] if sector else []}),
-                year=year, day=0, due=DUE[state], visibility="public",
+                year=year, day=0, due=DUE[state], audience="public",
             )
             for number, (kind, tags, sector, year, state, _) in enumerate(rows)
         ]
@@ -49,9 +49,13 @@ def catalogue_of(rows: list[tuple]) -> Catalogue:
 
 
 def count(rows: list[tuple], query: Query = Query(), without=None) -> dict[str, Facet]:  # noqa: B008  immutable
-    hits = np.array([row[-1] for row in rows], bool)
-    counter = FacetCounter(catalogue_of(rows))
-    return {facet.field: facet for facet in counter.count(query, hits, without or (lambda field: hits))}
+    counter = FacetCounter(catalogue_of(rows), TODAY)
+    hits = counter.tally(np.array([row[-1] for row in rows], bool))
+
+    def of_others(field: str) -> np.ndarray:
+        return counter.tally(without(field)) if without else hits
+
+    return {facet.field: facet for facet in counter.facets(query, hits, of_others)}
 
 
 @given(documents)
@@ -103,7 +107,20 @@ def test_verification_runs_out_after_its_day() -> None:
     catalogue = catalogue_of(rows)
     catalogue.due[:] = [TODAY.toordinal(), TODAY.toordinal() - 1]
 
-    counted = FacetCounter(catalogue).count(Query(), np.ones(2, bool), lambda field: np.ones(2, bool))
+    counter = FacetCounter(catalogue, TODAY)
+    tally = counter.tally(np.ones(2, bool))
+    counted = counter.facets(Query(), tally, lambda field: tally)
 
     (verified,) = (facet.values for facet in counted if facet.field == "verified")
     assert {value.value: value.count for value in verified} == {"overdue": 1, "verified": 1}
+
+
+@given(documents)
+def test_tallies_of_parts_add_up_to_that_of_the_whole(rows: list[tuple]) -> None:
+    counter = FacetCounter(catalogue_of(rows), TODAY)
+    hits = np.array([row[-1] for row in rows], bool)
+
+    whole = counter.tally(hits) + counter.tally_rows(np.flatnonzero(~hits))
+
+    assert whole.tolist() == counter.tally(np.ones(len(rows), bool)).tolist()
+    assert counter.tally(hits).tolist() == counter.tally_rows(np.flatnonzero(hits)).tolist()

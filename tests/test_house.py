@@ -31,7 +31,10 @@ SET_UP_ONLY = {
     "flask",
     "alembic",
 }
-HEAVY = SET_UP_ONLY | {"onnxruntime", "faiss", "whoosh", "scipy"}
+HEAVY = SET_UP_ONLY | {"onnxruntime", "faiss", "whoosh", "scipy", "sklearn", "openpyxl"}
+
+PAID_BY_USERS = {"authlib", "joserfc", "cryptography"}
+"""What only single sign-on needs."""
 
 # What a program does as its main module is no import.
 RUN_BY_OTHERS = {"web.__main__", "kb.migrations.env"}
@@ -130,6 +133,10 @@ def test_nothing_below_the_pages_knows_flask(path):
 def test_the_command_line_starts_light(tmp_path):
     imported = python(_IMPORTED, "web.cli", "web.commands.finding", folder=tmp_path)
     assert HEAVY & set(imported) == set()
+
+
+def test_the_pages_start_without_what_single_sign_on_needs(tmp_path):
+    assert PAID_BY_USERS & set(python(_IMPORTED, "web.app", folder=tmp_path)) == set()
 
 
 def test_a_search_needs_no_training_framework(sample, tmp_path):

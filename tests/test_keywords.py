@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from indexer.snapshot import SnapshotSource
 from indexer.sync import IndexWriter
+from kb.reading import OPERATOR
 from kb.records import apply_record, parse_record
 from search.keywords import OTHER_NAME, codes_of, keyword_scores
 from search.query import parse
+from search.sight import Sight
 from search.vocabulary import Expansion
 from tests.fakes import HashingEmbedder
 from tests.fixtures.served import make_settings
@@ -36,7 +38,7 @@ def indexed(sqlite_database, tmp_path):
 
 
 def scores(snapshot, text, *expansions):
-    return keyword_scores(snapshot, parse(text), expansions).scores
+    return keyword_scores(Sight(snapshot, OPERATOR), parse(text), expansions).scores
 
 
 @pytest.mark.parametrize(
@@ -77,14 +79,14 @@ def test_codes_are_made_of_the_words_and_hold_a_digit(words):
 def test_the_exact_code_comes_before_its_parts(indexed):
     others = [f"filler {number} about valves and pumps" for number in range(30)]
     snapshot = indexed("JPL D JPL D JPL D reports, and 10401 and 10401 elsewhere", "see JPL-D-10401", *others)
-    found = keyword_scores(snapshot, parse("JPL-D-10401"))
+    found = keyword_scores(Sight(snapshot, OPERATOR), parse("JPL-D-10401"))
     assert found.scores[1] > found.scores[0] > 0
     assert found.codes.tolist() == [0, 1] + [0] * 30
 
 
 def test_a_code_that_half_of_the_entries_hold_is_no_name(indexed):
     snapshot = indexed(*["form F-1 was used"] * 10, *["another text"] * 10)
-    assert not keyword_scores(snapshot, parse("F-1")).codes.any()
+    assert not keyword_scores(Sight(snapshot, OPERATOR), parse("F-1")).codes.any()
 
 
 def test_another_name_counts_less_than_what_was_typed_and_is_never_added(indexed):
@@ -117,13 +119,13 @@ def test_words_outside_the_span_count_as_ever(indexed):
 
 def test_the_best_score_bounds_every_score(indexed):
     snapshot = indexed("permit permit permit permit", "late permits", "late")
-    found = keyword_scores(snapshot, parse("late permits"))
+    found = keyword_scores(Sight(snapshot, OPERATOR), parse("late permits"))
     assert found.scores.max() > 0
     # The title adds a fifth to what the text can reach.
     assert found.scores.max() <= 1.2 * found.best
 
 
 def test_unknown_words_score_nothing(indexed):
-    found = keyword_scores(indexed("one text"), parse("quixotic zebra"))
+    found = keyword_scores(Sight(indexed("one text"), OPERATOR), parse("quixotic zebra"))
     assert not np.any(found.scores)
     assert found.best == 0

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
@@ -25,7 +26,7 @@ from kb.database import Database
 from kb.html import TAGS, render, sanitise, serve
 from kb.markup import plain_text
 from kb.model import Base, Rendered
-from kb.rendering import NOTE, Renderer
+from kb.rendering import MOST_WAITING, NOTE, Renderer
 
 SLOW = "[" * 20_000
 """Takes Python-Markdown about a minute."""
@@ -260,6 +261,7 @@ class TestSanitising:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
+    (tmp_path / "records.sqlite").touch()
     database = Database(f"sqlite:///{tmp_path / 'records.sqlite'}")
     Base.metadata.create_all(database.engine)
     yield database
@@ -268,7 +270,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def renderer(database: Database) -> Iterator[Renderer]:
-    renderer = Renderer(database)
+    renderer = Renderer(database, wait=0)
     yield renderer
     renderer.close()
 
@@ -312,6 +314,18 @@ class TestRenderer:
 
         assert renderer.html("*a*") == "from the cache"
 
+    def test_what_was_made_is_stored_with_others(self, database: Database) -> None:
+        renderer = Renderer(database, wait=60)
+        renderer.html("*a*")
+        assert cached(database) == 0
+        with patch.object(renderer, "_render", side_effect=AssertionError):
+            assert renderer.html("*a*") == "<p><em>a</em></p>"
+        renderer.many([f"text {number}" for number in range(MOST_WAITING)])
+        assert cached(database) == MOST_WAITING + 1
+        renderer.html("b")
+        renderer.close()
+        assert cached(database) == MOST_WAITING + 2
+
     def test_many_keeps_the_order_and_repeats(self, renderer: Renderer, database: Database) -> None:
         assert renderer.many(["a", "", "b", "a", "  \n"]) == ["<p>a</p>", "", "<p>b</p>", "<p>a</p>", ""]
         assert cached(database) == 2
@@ -322,7 +336,7 @@ class TestRenderer:
         assert renderer._process is None
 
     def test_a_hostile_text_is_shown_as_written_and_the_next_is_fine(self, database: Database) -> None:
-        renderer = Renderer(database, limit=0.5)
+        renderer = Renderer(database, limit=0.5, wait=0)
         started = time.monotonic()
 
         html = renderer.html(SLOW + "<b>")
@@ -335,7 +349,7 @@ class TestRenderer:
         renderer.close()
 
     def test_a_hostile_text_costs_its_time_once(self, database: Database) -> None:
-        renderer = Renderer(database, limit=0.5)
+        renderer = Renderer(database, limit=0.5, wait=0)
         renderer.html(SLOW)
         started = time.monotonic()
 

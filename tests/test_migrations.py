@@ -7,14 +7,18 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
+from kb import reading
 from kb.database import Database, open_database
 from kb.errors import DatabaseTooNew
-from kb.migrations import HEAD, upgrade
-from kb.model import Base, ChangeStamp
+from kb.migrations import HEAD, alembic_config, upgrade
+from kb.model import ChangeStamp
+from kb.tables import Base
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +74,39 @@ def test_upgrading_again_changes_nothing(migrated: Database):
     upgrade(migrated)
     assert migrated.version() == HEAD
     assert migrated.change_stamp() == 1
+
+
+def test_records_of_an_earlier_schema_stay_whole(empty_url: str):
+    """SQLite makes the table of entries anew: what refers to it must not go with the old one."""
+    database = Database(empty_url)
+    with database.engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(
+            text(
+                "INSERT INTO entries (id, ref, kind, owner, visibility, verifier, verify_months, created_at)"
+                " VALUES (7, 'L-0007', 'lesson', '', 'signed-in', '', 24, '2026-01-01 00:00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO revisions (id, entry_id, number, state, title, content, digest, author, note,"
+                " reviewer, reason, created_at) VALUES (9, 7, 1, 'published', 'T', '{\"title\": \"T\"}', 'd',"
+                " 'a', '', 'r', '', '2026-01-01 00:00:00')"
+            )
+        )
+        connection.execute(text("INSERT INTO revision_tags (revision_id, tag) VALUES (9, 'permits')"))
+    database.dispose()
+    database = open_database(empty_url)
+    with database.read() as session:
+        (view,) = reading.history(session, "L-0007", reading.OPERATOR)
+        assert (view.number, view.visibility) == (1, "signed-in")
+        assert {view.anonymous, view.mask_source} == {False}
+        assert session.scalar(text("SELECT tag FROM revision_tags")) == "permits"
+    with pytest.raises(IntegrityError), database.write() as session:
+        session.execute(text("DELETE FROM entries"))  # references hold again
+    database.dispose()
 
 
 def test_several_processes_may_open_a_new_database_at_once(empty_url: str):

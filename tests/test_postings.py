@@ -13,6 +13,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import create_in, open_dir
 from whoosh.reading import SegmentReader
 
+from indexer import postings as postings_module
 from indexer import whoosh_files
 from indexer.inversion import indexed_texts, invert, merge
 from indexer.postings import SegmentPostings
@@ -99,3 +100,31 @@ def test_arrays_without_a_single_term_are_kept(tmp_path):
     postings.save(tmp_path / "none")
     assert arrays(SegmentPostings.load(tmp_path / "none")) == arrays(postings)
     assert postings.row_of("text", "permit") is None
+
+
+@given(st.lists(st.integers(1, 300), max_size=100), st.data())
+def test_positions_of_a_posting_begin_after_those_of_all_before(frequencies, data):
+    nothing = invert([])
+    counted = np.array(frequencies, np.uint16)
+    postings = SegmentPostings(
+        **{each.name: getattr(nothing, each.name) for each in fields(nothing)} | {"frequencies": counted}
+    )
+    asked = data.draw(
+        st.lists(st.integers(0, len(frequencies) - 1), max_size=10) if frequencies else st.just([])
+    )
+    starts = postings.position_starts(np.array(asked, np.int64))
+    assert starts.tolist() == [sum(frequencies[:place]) for place in asked]
+
+
+@given(entries, st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_batches_hold_every_posting_once_in_order(entries, size):
+    postings = invert(documents(entries))
+    rows = [(row, np.float32(row)) for row in range(len(postings.terms))]
+    with mock.patch.object(postings_module, "BATCH", size):
+        batches = list(postings.in_batches(rows))
+    for place, expected in enumerate(
+        (postings.docs, postings.frequencies, np.repeat(np.arange(len(rows)), np.diff(postings.indptr)))
+    ):
+        assert [number for batch in batches for number in batch[place].tolist()] == expected.tolist()
+    assert all(len(batch[0]) >= size for batch in batches[:-1])

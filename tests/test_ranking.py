@@ -11,45 +11,60 @@ from kb.records import apply_record, parse_record
 from search import filters, ranking
 from search.query import parse
 from search.results import MAX_DEPTH, SearchRequest
+from search.sight import Sight
 
 QUERIES = ["permits late", "staff forgot the course", "kind:lesson supplier", "L-0042", "zzzqx vrrk", ""]
+
+
+def understood(repository, text, mode="hybrid"):
+    """The search, and what its words find among the rows that the query allows."""
+    engine, query = repository.engine, parse(text)
+    sight = Sight(engine._source.current(), OPERATOR)
+    allowed = filters.filter_mask(sight, query)
+    request = SearchRequest(text=text, mode=mode)
+    return engine._understanding.search(sight, request, query, 0, lambda words: words.matches(allowed))
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
 @pytest.mark.parametrize("text", QUERIES)
 def test_every_hit_is_ranked_once_and_nothing_else(sample, text, mode):
-    engine = sample.engine
-    snapshot, query = engine._source.current(), parse(text)
-    search = engine._understood(snapshot, SearchRequest(text=text, mode=mode), query)
-    allowed = filters.filter_mask(snapshot, query, OPERATOR)
-    rows = search.rank(allowed).rows
-    assert len(np.unique(rows)) == len(rows)
-    assert np.flatnonzero(search.hits(allowed)).tolist() == sorted(rows.tolist())
-    assert allowed[rows].all()
+    search, matches = understood(sample, text, mode)
+    found = search.rank(matches, len(matches.allowed))
+    assert len(np.unique(found.rows)) == len(found.rows) == found.total
+    assert np.flatnonzero(search.hits(matches)).tolist() == sorted(found.rows.tolist())
+    assert matches.allowed[found.rows].all()
+    wordless = np.setdiff1d(found.rows, matches.rows if mode != "semantic" else [])
+    if text:
+        assert sorted(found.wordless.tolist()) == wordless.tolist()
+
+
+@pytest.mark.parametrize("text", QUERIES[:3])
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(sample, text, mode):
+    search, matches = understood(sample, text, mode)
+    whole = search.rank(matches, len(matches.allowed))
+    for shown in (1, 20, 90, 150):
+        part = search.rank(matches, shown)
+        assert (len(part.rows), part.total) >= (min(shown, whole.total), whole.total)
+        assert part.rows.tolist() == whole.rows[: len(part.rows)].tolist()
+        assert part.scores.tolist() == whole.scores[: len(part.rows)].tolist()
 
 
 @pytest.mark.parametrize("text", QUERIES[:3])
 def test_scores_never_rise_along_the_ranking(sample, text):
-    engine = sample.engine
-    snapshot, query = engine._source.current(), parse(text)
-    search = engine._understood(snapshot, SearchRequest(text=text), query)
-    scores = search.rank(np.ones(len(snapshot.catalogue), bool)).scores
-    assert (np.diff(scores) <= 1e-6).all()
+    search, matches = understood(sample, text)
+    assert (np.diff(search.rank(matches, len(matches.allowed)).scores) <= 1e-6).all()
 
 
-def test_what_no_page_shows_is_left_unsorted_but_is_there():
+def test_only_as_many_are_sorted_as_are_shown():
     words = np.random.default_rng(1).random(3 * MAX_DEPTH).astype(np.float32)
-    rows = np.flatnonzero(words)
-    found = ranking._in_order(words, rows)
-    assert sorted(found.tolist()) == rows.tolist()
-    shown = words[found[: ranking.SHOWN]]
-    assert (np.diff(shown) <= 0).all()
-    assert shown.min() >= words[found[ranking.SHOWN :]].max()
+    found = ranking._in_order(words, np.flatnonzero(words), MAX_DEPTH)
+    assert found.tolist() == np.argsort(-words, kind="stable")[:MAX_DEPTH].tolist()
 
 
 def test_equal_scores_come_in_the_order_of_their_rows():
     words = np.ones(50, np.float32)
-    assert ranking._in_order(words, np.arange(50)).tolist() == list(range(50))
+    assert ranking._in_order(words, np.arange(50), 20).tolist() == list(range(20))
 
 
 def test_other_names_are_found_and_said(sample):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -23,11 +24,13 @@ from kb.formats.markdown import write
 from kb.formats.tables import _Row
 from kb.kinds import KINDS
 from kb.loading import load
-from kb.model import Entry
+from kb.model import Audience, Entry
+from kb.people import accounts
 from kb.records import parse_record
 from kb.text import clean_text
+from kb.visibility import principals
 from tests.fixtures.repository import snapshot, wipe
-from tests.strategies import LINES, NASTY, NASTY_BLOCKS, WORDS, MadeEntry, contents, repositories
+from tests.strategies import LINES, NASTY, NASTY_BLOCKS, PEOPLE, WORDS, MadeEntry, contents, repositories
 
 # The fixtures are made once a test and emptied before each example.
 HERE = settings(deadline=None, max_examples=40, suppress_health_check=[*HealthCheck])
@@ -41,6 +44,8 @@ def test_loading_an_export_gives_an_identical_repository(
     first, second = databases
     wipe(first)
     wipe(second)
+    invite(first, PEOPLE)
+    invite(second, reversed(PEOPLE))  # the same people under other numbers
     fill(first, made)
     folder, again = tmp_path / "export", tmp_path / "again"
     for old in (folder, again):
@@ -149,9 +154,10 @@ def fill(database: Database, made: list[MadeEntry]) -> None:
     with database.write() as session:
         for one in made:
             fields = asdict(one)
-            revisions = fields.pop("revisions")
+            revisions, readers = fields.pop("revisions"), fields.pop("readers")
             fields |= {name: line(fields[name]) for name in ("owner", "verifier")}
             entry = Entry(**fields, created_at=revisions[0]["created_at"])
+            entry.readers = [Audience(principal=name) for name in principals(session, readers)]
             session.add(entry)
             for revision in revisions:
                 content = make_content(one.kind, revision.pop("content"))
@@ -162,6 +168,12 @@ def fill(database: Database, made: list[MadeEntry]) -> None:
                 for name, value in revision.items():
                     setattr(added, name, value)
                 session.flush()
+
+
+def invite(database: Database, people: Iterable[str]) -> None:
+    with database.write_aside() as session:
+        for email in people:
+            accounts.new_user(session, email)
 
 
 def line(text: str | None) -> str | None:

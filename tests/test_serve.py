@@ -22,12 +22,13 @@ from tests.fixtures.served import free_port, wait_for
 pytestmark = pytest.mark.slow
 
 
-def start(repository, tmp_path, *options: str):
+def start(repository, tmp_path, *options: str, **changed: str):
     port = free_port()
     log = tmp_path / "serve.log"
     command = [sys.executable, "-m", "web", "serve", "--port", str(port), *options]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=repository.environment(), stdout=output, stderr=output)
+        environment = repository.environment() | changed
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
     wait_for(url, process, log)
     return url, process, log

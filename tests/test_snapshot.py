@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from indexer.documents import Document, Passage
 from indexer.keyword import KeywordWriter
 from indexer.snapshot import Snapshot, SnapshotSource
-from indexer.store import Manifest, VectorStore
+from indexer.store import Manifest
+from indexer.vector_store import VectorStore
 from tests.fakes import HashingEmbedder
 from tests.fixtures.served import make_settings
 
@@ -24,7 +25,7 @@ def document(revision: int, texts: list[str]) -> Document:
     digests = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
     return Document(
         revision_id=revision, stamp="-".join(texts), ref=f"L-{revision:04d}", key="", title="Title",
-        text=" ".join(texts), year=2020, day=737_000, due=0, visibility="public",
+        text=" ".join(texts), year=2020, day=737_000, due=0, audience="public",
         passages=tuple(Passage("", text, digest, 0) for text, digest in zip(texts, digests, strict=True)),
         facets={"tag": tuple(dict.fromkeys(texts))},
     )  # fmt: skip

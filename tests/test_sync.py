@@ -16,10 +16,12 @@ import pytest
 
 from indexer.keyword import KeywordReader, KeywordWriter
 from indexer.snapshot import IndexMissing, SnapshotSource
-from indexer.store import Manifest, VectorStore
+from indexer.store import Manifest
 from indexer.sync import IndexWriter
+from indexer.vector_store import VectorStore
 from kb import editing
 from kb.content import make_content
+from kb.reading import ANONYMOUS
 from kb.records import apply_record, parse_record
 from tests.fakes import HashingEmbedder
 from tests.fixtures.served import make_settings
@@ -112,11 +114,11 @@ def test_an_archived_entry_leaves_the_index(database, writer, source):
 def test_a_change_of_visibility_reaches_the_index(database, writer, source):
     (ref,) = add(database, "Permits first")
     writer.sync()
-    assert source.current().catalogue.public.tolist() == [True]
+    assert source.current().catalogue.seen_by(ANONYMOUS).tolist() == [True]
     with database.write() as session:
         editing.find_entry(session, ref).visibility = "signed-in"
     writer.sync()
-    assert source.current().catalogue.public.tolist() == [False]
+    assert source.current().catalogue.seen_by(ANONYMOUS).tolist() == [False]
 
 
 def test_nothing_is_embedded_twice(database, writer, embedder):

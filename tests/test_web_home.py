@@ -5,6 +5,10 @@ from __future__ import annotations
 pytest_plugins = ["tests.fixtures.web"]
 
 
+def forget_questions(app):
+    app.extensions["precedent"].examples.__init__()
+
+
 def test_it_counts_what_is_here(client):
     page = client.get("/").text
     assert '<span class="kinds-count">2</span> <span class="kinds-name">lessons</span>' in page
@@ -26,17 +30,17 @@ def test_it_links_sectors_to_filtered_searches(client):
 
 
 def test_it_offers_only_questions_that_find_something(client, app):
-    app.extensions["precedent"].examples.found.clear()
+    forget_questions(app)
     assert "For example" not in client.get("/").text  # the small repository answers none of them
 
 
 def test_it_offers_questions_that_do(client, app, engine, monkeypatch):
-    app.extensions["precedent"].examples.found.clear()
+    forget_questions(app)
     monkeypatch.setattr("web.examples.QUESTIONS", ("rehearses twice", "zeppelin", "cut-over"))
     page = client.get("/").text
     assert 'href="/search?q=rehearses+twice"' in page
     assert "zeppelin" not in page
-    app.extensions["precedent"].examples.found.clear()
+    forget_questions(app)
 
 
 def test_an_empty_repository_says_what_to_do(empty_client):
@@ -48,7 +52,7 @@ def test_an_empty_repository_says_what_to_do(empty_client):
 def test_a_missing_index_is_said(client, engine):
     from indexer.snapshot import IndexMissing
 
-    def missing():
+    def missing(reader):
         raise IndexMissing("The search index is missing.")
 
     engine.status = missing
@@ -60,5 +64,5 @@ def test_a_missing_index_is_said(client, engine):
 def test_an_index_that_is_behind_is_said(client, engine):
     from tests.fakes_web import FakeStatus
 
-    engine.status = lambda: FakeStatus(7, 7, 1, behind=3)
+    engine.status = lambda reader: FakeStatus(7, 7, 1, behind=3)
     assert "3 changes are on the way" in client.get("/").text

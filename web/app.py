@@ -7,15 +7,113 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from kb.config import Settings
-from web import api, browse, entries, health, help_page, home, results, vocabulary
-from web.context import install_context
+from web import (
+    account,
+    actions,
+    adoptions,
+    api,
+    api_page,
+    assessment,
+    attachments,
+    audit,
+    badges,
+    browse,
+    demand,
+    documents,
+    dossiers,
+    duplicates,
+    entries,
+    estimates,
+    filling,
+    health,
+    help_page,
+    home,
+    importing,
+    insight,
+    learning,
+    mail,
+    notices,
+    operation,
+    people,
+    project_loading,
+    reference,
+    reference_editing,
+    reference_files,
+    results,
+    roles,
+    showing,
+    signing,
+    single_sign_on,
+    taxonomy,
+    teaching,
+    vocabulary,
+    vocabulary_editing,
+    vocabulary_tables,
+)
+from web.access import install_access
+from web.desk import advice, bulk, files, reviewing, rich, superseding, tending, writing
 from web.errors import install_errors
+from web.forms import install_forms
+from web.identity import install_identity
+from web.metrics import install_metrics
 from web.security import install_security
 from web.services import EXTENSION, Services
 from web.templating import install_templating
 
 if TYPE_CHECKING:
     from web.services import Finder
+
+PAGES = (
+    home,
+    results,
+    entries,
+    showing,
+    documents,
+    dossiers,
+    filling,
+    writing,
+    rich,
+    files,
+    advice,
+    reviewing,
+    tending,
+    superseding,
+    bulk,
+    attachments,
+    importing,
+    browse,
+    estimates,
+    learning,
+    assessment,
+    teaching,
+    badges,
+    vocabulary,
+    vocabulary_editing,
+    vocabulary_tables,
+    taxonomy,
+    reference,
+    reference_editing,
+    reference_files,
+    project_loading,
+    duplicates,
+    actions,
+    adoptions,
+    demand,
+    insight,
+    help_page,
+    api_page,
+    signing,
+    account,
+    notices,
+    people,
+    roles,
+    single_sign_on,
+    audit,
+    operation,
+    mail,
+    health,
+)
+"""What answers pages, in the order of the address map."""
 
 
 def create_app(settings: Settings, engine: Finder | None = None) -> Flask:
@@ -25,17 +123,15 @@ def create_app(settings: Settings, engine: Finder | None = None) -> Flask:
     """
     app = Flask(__name__)
     app.extensions[EXTENSION] = Services.open(settings, engine)
-    install_context(app)
+    install_metrics(app)
+    install_access(app)
     install_security(app, settings)
+    install_identity(app)
+    install_forms(app)
     install_errors(app)
     install_templating(app)
-    app.register_blueprint(home.blueprint)
-    app.register_blueprint(results.blueprint)
-    app.register_blueprint(entries.blueprint)
-    app.register_blueprint(browse.blueprint)
-    app.register_blueprint(vocabulary.blueprint)
-    app.register_blueprint(help_page.blueprint)
-    app.register_blueprint(health.blueprint)
+    for module in PAGES:
+        app.register_blueprint(module.blueprint)
     app.register_blueprint(api.make_blueprint())
     return app
 

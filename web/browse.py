@@ -37,6 +37,10 @@ class BrowseView:
         """The list's last page."""
         return max(1, -(-self.total // BROWSE_SIZE))
 
+    def url_to_take(self, form: str) -> str:
+        """The address of the whole list as a file."""
+        return url_for("documents.document", kind=self.kind, format=form)
+
     def url(self, page: int) -> str:
         """The address of another page of the same list."""
         return url_for("browse.browse", kind=self.kind, page=page if page > 1 else None)

@@ -9,12 +9,48 @@ import sys
 import click
 
 from kb.errors import KbError
+from web.logs import logger, writes_json
 
 COMMANDS = {
     "serve": "web.commands.serving",
     "load": "web.commands.repository",
     "export": "web.commands.repository",
+    "visibility": "web.commands.repository",
+    "new": "web.commands.desk",
+    "edit": "web.commands.desk",
+    "submit": "web.commands.desk",
+    "review": "web.commands.desk",
+    "publish": "web.commands.desk",
+    "refuse": "web.commands.desk",
+    "archive": "web.commands.desk",
+    "supersede": "web.commands.desk",
+    "republish": "web.commands.desk",
+    "verify": "web.commands.desk",
+    "advise": "web.commands.desk_rest",
+    "assign": "web.commands.desk_rest",
+    "comment": "web.commands.desk_rest",
+    "compare": "web.commands.desk_rest",
+    "discard": "web.commands.desk_rest",
+    "withdraw": "web.commands.desk_rest",
+    "reconsider": "web.commands.desk_rest",
+    "bulk": "web.commands.bulk",
+    "attach": "web.commands.files",
+    "backup": "web.commands.backups",
+    "restore": "web.commands.backups",
     "vocabulary": "web.commands.vocabulary",
+    "money": "web.commands.reference",
+    "uplifts": "web.commands.reference",
+    "taxonomy": "web.commands.taxonomy",
+    "duplicates": "web.commands.duplicates",
+    "demand": "web.commands.demand",
+    "actions": "web.commands.actions",
+    "adoptions": "web.commands.adoptions",
+    "insight": "web.commands.insight",
+    "user": "web.commands.user",
+    "token": "web.commands.token",
+    "audit": "web.commands.audit",
+    "notices": "web.commands.notices",
+    "mail": "web.commands.mail",
     "migrate": "web.commands.repository",
     "sync": "web.commands.indexing",
     "rebuild": "web.commands.indexing",
@@ -22,7 +58,12 @@ COMMANDS = {
     "search": "web.commands.finding",
     "similar": "web.commands.finding",
     "show": "web.commands.finding",
+    "document": "web.commands.taking",
+    "fill": "web.commands.taking",
     "evaluate": "web.commands.evaluation",
+    "estimate": "web.commands.estimating",
+    "backtest": "web.commands.backtesting",
+    "dossier": "web.commands.dossier",
     "doctor": "web.commands.doctor",
 }
 
@@ -58,5 +99,8 @@ def main() -> None:
     try:
         precedent()
     except KbError as error:
-        click.echo(f"precedent: {error}", err=True)
+        if writes_json():
+            logger.critical("%s", error)
+        else:
+            click.echo(f"precedent: {error}", err=True)
         sys.exit(2)

@@ -9,27 +9,44 @@ from typing import TYPE_CHECKING, cast
 
 from flask import g, request
 
-from kb.errors import NotAllowed
-from kb.reading import ANONYMOUS, Reader
+from kb.people.reader import reader_of
+from kb.people.roles import NOBODY, Person
+from web.proxies import passed_request_id
 from web.services import services
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from kb.reading import Reader
 
-OPEN_TO_ALL = {"static", "health.healthz"}
-"""Endpoints that answer even where reading needs signing in."""
+
+def new_request_id() -> str:
+    """A name for the request, for logs and error pages."""
+    return secrets.token_hex(6)
 
 
 @dataclass(frozen=True)
 class RequestContext:
     """Who asks, when, and the tokens of this one answer."""
 
-    reader: Reader = ANONYMOUS
-    request_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    person: Person = NOBODY
+    cookie_secret: str = field(default="", repr=False)
+    """The secret of the session; empty for visitors and programs."""
+    notice: str = ""
+    """Why the session that the browser had is over."""
+    request_id: str = field(default_factory=new_request_id)
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     today: date = field(default_factory=lambda: datetime.now().astimezone().date())
     rendered: dict[str, str] = field(default_factory=dict)
     """Markdown texts of this answer and their sanitised HTML."""
+
+    @property
+    def reader(self) -> Reader:
+        """The person as far as reading needs to know."""
+        return reader_of(self.person, services().settings.mask_below)
+
+    @property
+    def person_id(self) -> int | None:
+        """Whose account asks, for the log; None for visitors."""
+        return self.person.id
 
     @property
     def fragment(self) -> str:
@@ -40,16 +57,6 @@ class RequestContext:
 def current() -> RequestContext:
     """The context of this request; made when first asked for, so that error pages have one too."""
     if "context" not in g:
-        g.context = RequestContext()
+        # A proxy's name for the request makes its log and ours agree.
+        g.context = RequestContext(request_id=passed_request_id() or new_request_id())
     return cast("RequestContext", g.context)
-
-
-def install_context(app: Flask) -> None:
-    """Every request gets its context, and is refused where only signed-in people may read."""
-    app.before_request(_admit)
-
-
-def _admit() -> None:
-    current()
-    if not services().settings.public_reading and request.endpoint not in OPEN_TO_ALL:
-        raise NotAllowed("This repository is only for people who have signed in.")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from kb import reading
+from kb.desk.access import find_readable
+from kb.documents.filling import unlinked
 from kb.errors import NotFound
 from kb.kinds import KIND_OF_PREFIX, PREFIXES
+from kb.neighbours import titles_of
+from kb.people.errors import TooMany
 from kb.text import REF_PATTERN
 from kb.validation import shorten
 from search.results import SearchRequest
@@ -18,6 +23,7 @@ from web.context import current
 from web.entry_views import EntryPage, load_page
 from web.errors import MissingEntry
 from web.parameters import EntryParameters, NoParameters, parse_page
+from web.searches import search
 from web.services import services
 from web.templating import prepare_markdown
 
@@ -35,7 +41,6 @@ SUGGESTED = 6
 SIMILAR_ASKED = 12
 """More than are shown: those that the entry links to are left out."""
 _LOOSE_REF = re.compile(r"([A-Za-z])?[-_ ]?0*([0-9]{1,9})")
-_WIKI_LINK = re.compile(rf"\[\[({REF_PATTERN})(?:\|([^\]\n]*))?\]\]")
 
 
 @blueprint.get("/entries/<ref>")
@@ -50,6 +55,9 @@ def entry(ref: str) -> str | BaseResponse:
         page = page.with_similar(_similar(ref))
     prepare_markdown(page.texts)
     template = "entries/preview.html" if is_preview else "entries/page.html"
+    usage = services().usage
+    if usage is not None and number is None:
+        usage.opened(page.view.ref)
     response = Response(render_template(template, page=page))
     response.headers["Vary"] = "X-Fragment"
     response.headers["Cache-Control"] = "no-store" if is_preview else "no-cache"
@@ -74,7 +82,7 @@ def download(ref: str) -> Response:
     view = _load(ref, None).view
     if view.kind != "template":
         raise NotFound(f"{view.ref} is a {view.kind}; only templates can be downloaded.")
-    text = f"# {view.title}\n\n{_WIKI_LINK.sub(_unlinked, view.content.body)}\n"
+    text = f"# {view.title}\n\n{unlinked(view.content.body)}\n"
     slug = re.sub(r"[^a-z0-9]+", "-", view.title.lower()).strip("-")[:60]
     response = Response(text, content_type="text/markdown; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{view.ref}-{slug}.md"'
@@ -86,6 +94,12 @@ def checked_ref(ref: str) -> str:
     if not re.fullmatch(REF_PATTERN, ref.upper()):
         raise NotFound(f"{shorten(ref)} is not the id of an entry; ids look like L-0042.")
     return ref.upper()
+
+
+def readable_ref(ref: str) -> str:
+    """The id in upper case of an entry that whoever asks may read. Raises NotFound."""
+    with services().database.read() as session:
+        return find_readable(session, current().person, checked_ref(ref)).ref
 
 
 def missing(ref: str, error: NotFound) -> MissingEntry:
@@ -118,13 +132,15 @@ def _suggestions(ref: str) -> Iterator[tuple[str, str, str]]:
     if loose:
         candidates = list(_near_ids((loose[1] or "").upper(), int(loose[2])))
         with services().database.read() as session:
-            titles = reading.titles_of(session, candidates, current().reader)
+            titles = titles_of(session, candidates, current().reader)
         found = [(candidate, *titles[candidate]) for candidate in candidates if candidate in titles]
         yield from found[:SUGGESTED]
         return
     words = " ".join(re.findall(r"\w+", ref))
-    page = services().engine.search(SearchRequest(text=words, limit=SUGGESTED), current().reader)
-    if words:
+    if not words:
+        return
+    with suppress(TooMany):
+        page = search(SearchRequest(text=words, limit=SUGGESTED))
         yield from ((hit.entry.ref, hit.entry.kind, hit.entry.title) for hit in page.hits)
 
 
@@ -134,8 +150,3 @@ def _near_ids(prefix: str, number: int) -> Iterator[str]:
         for letter in prefixes:
             if number + distance > 0:
                 yield f"{letter}-{number + distance:04d}"
-
-
-def _unlinked(link: re.Match[str]) -> str:
-    """Outside the repository a link is its words and the id."""
-    return f"{link[2]} ({link[1]})" if link[2] else link[1]

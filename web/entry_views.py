@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from kb import reading
+from kb.actions.listing import ActionFilter, list_actions
+from kb.adoptions.keeping import count_adoptions, list_adoptions
+from kb.attachments.reading import attachments_of
+from kb.clauses import lost_because
+from kb.config import MASK_BELOW
 from kb.errors import NotFound
 from kb.kinds import Lesson, Path, Project, Review, Template, Training
+from kb.neighbours import neighbours
+from kb.overrun import overruns
+from kb.quality import grade
 from kb.sections import HEADINGS
+from kb.visibility import readers_in_words
+from web.estimate_views import like_address
 from web.figures import Journey, journey, measures, variance_rows
 from web.labels import INCOMING, OUTGOING
 
@@ -17,8 +28,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from kb.actions.listing import ActionView
+    from kb.adoptions.keeping import AdoptionView
+    from kb.attachments.reading import AttachmentView
     from kb.content import Content
-    from kb.reading import EntryView, LinkView, Neighbours, Reader
+    from kb.neighbours import LinkView, Neighbours
+    from kb.overrun import Overrun
+    from kb.quality import Grade
+    from kb.reading import EntryView, Reader
     from search.results import Hit
     from web.figures import Measure, VarianceRow
 
@@ -49,17 +66,33 @@ class EntryPage:
     incoming: tuple[LinkGroup, ...]
     replaced_by: tuple[LinkView, ...]
     recurrences: int
+    visible_to: tuple[str, ...] = ()
+    """Who may see an entry that is not for everybody, in words; empty for readers who are not told."""
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Entries that it names in whose place others stand, with the ids of those."""
+    mask_below: int = MASK_BELOW
+    """So many similar projects let the source of a lesson that masks it be shown."""
     project: EntryView | None = None
     """The project of a review."""
     journey: Journey | None = None
     """The stages of a learning path."""
     similar: tuple[Hit, ...] = ()
+    files: tuple[AttachmentView, ...] = ()
+    """The documents it comes from, as far as the reader sees them."""
+    actions: tuple[ActionView, ...] = ()
+    """What is to become of a lesson."""
+    adoptions: tuple[AdoptionView, ...] = ()
+    """Who goes by it; none for visitors."""
+    adopted: int = 0
+    """How often it was adopted."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Which lessons of a template's clauses no longer stand, and why."""
 
     def with_similar(self, hits: list[Hit]) -> EntryPage:
-        """The page with similar entries that it does not link to already."""
+        """The page with similar entries that it does not link to already, or must not be linked with."""
         groups = (*self.outgoing, *self.incoming)
         linked = {link.ref for group in groups for link in group.links} | set(self.titles)
-        new = [hit for hit in hits if hit.entry.ref not in linked]
+        new = [hit for hit in hits if hit.entry.ref not in linked | self.view.withheld]
         return replace(self, similar=tuple(new[:SIMILAR_SHOWN]))
 
     @property
@@ -90,6 +123,24 @@ class EntryPage:
         return measures(entry.content) if isinstance(entry.content, Project) else []
 
     @property
+    def overruns(self) -> list[Overrun]:
+        """The cost of a project with approved scope change, against each plan."""
+        content = self.view.content
+        changed = isinstance(content, Project) and content.approved_scope_change
+        return overruns(content) if isinstance(content, Project) and changed else []
+
+    @property
+    def grade(self) -> Grade | None:
+        """How good the numbers of a project are."""
+        content = self.view.content
+        return grade(content) if isinstance(content, Project) else None
+
+    @property
+    def like_address(self) -> str:
+        """Where projects like this one are estimated."""
+        return like_address(self.view.stored, self.view.ref)
+
+    @property
     def variances(self) -> list[VarianceRow]:
         """The variance by cause of a review or a project."""
         content = self.view.content
@@ -105,21 +156,46 @@ class EntryPage:
 def load_page(session: Session, ref: str, reader: Reader, number: int | None) -> EntryPage:
     """The page of an entry. Raises NotFound."""
     view = reading.get_entry(session, ref, reader, number)
-    around = reading.neighbours(session, view, reader)
+    published = view if number is None else _find(session, ref, reader)
+    page = page_of(session, view, neighbours(session, view, reader), published, reader)
+    if isinstance(view.content, Template):
+        return replace(page, lost=lost_because(session, view.content, reader))
+    if view.kind != "lesson" or page.is_old:
+        return page
+    actions = list_actions(session, reader, ActionFilter("all", ref=view.ref), date.min)
+    adoptions = tuple(list_adoptions(session, reader, ref=view.ref))
+    adopted = count_adoptions(session, view.ref)
+    return replace(page, actions=tuple(actions), adoptions=adoptions, adopted=adopted)
+
+
+def page_of(
+    session: Session, view: EntryView, around: Neighbours, published: EntryView | None, reader: Reader
+) -> EntryPage:
+    """The page of a revision with these links, whether it is stored or not."""
     titles = {link.ref: (link.kind, link.title) for link in around.outgoing if link.title is not None}
     content = view.content
     outgoing, incoming = _once(content, around)
     return EntryPage(
         view=view,
-        published=view if number is None else _find(session, ref, reader),
+        published=published,
         titles=titles,
         outgoing=_groups(outgoing, OUTGOING),
         incoming=_groups(incoming, INCOMING),
         replaced_by=tuple(link for link in around.incoming if link.relation == "supersedes"),
         recurrences=sum(link.relation == "recurrence of" for link in around.incoming),
+        instead={link.ref: link.superseded_by for link in around.outgoing if link.superseded_by},
+        visible_to=tuple(_visible_to(session, view, reader)),
+        mask_below=reader.mask_below,
         project=_find(session, content.project, reader) if isinstance(content, Review) else None,
         journey=_journey(session, content, titles, reader) if isinstance(content, Path) else None,
+        files=tuple(attachments_of(session, view, reader)),
     )
+
+
+def _visible_to(session: Session, view: EntryView, reader: Reader) -> list[str]:
+    if not reader.sees_all or view.visibility == "public":
+        return []
+    return readers_in_words(session, view.readers) or ["people who have signed in"]
 
 
 def _find(session: Session, ref: str | None, reader: Reader) -> EntryView | None:

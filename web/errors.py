@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Response, render_template, request
@@ -12,19 +12,56 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from kb.errors import DatabaseTooNew, DatabaseUnavailable, KbError, NotAllowed, NotFound
+from kb.actions.keeping import ActionChanged
+from kb.desk.bulk import BulkChanged
+from kb.documents.programs import ConversionFailed
+from kb.dossiers.keeping import DossierChanged
+from kb.duplicates.deciding import PairDecided
+from kb.errors import (
+    DatabaseTooNew,
+    DatabaseUnavailable,
+    EditConflict,
+    InvalidRecord,
+    KbError,
+    NotAllowed,
+    NotFound,
+    NotWritable,
+    Taken,
+)
+from kb.importing.incoming import NotReady
+from kb.importing.stating import DoesNotFit
+from kb.learning.assessing import HandedIn
+from kb.learning.questions import Unfit
+from kb.learning.signing import BadgeRefused
+from kb.people.audit import note_refusal
+from kb.people.errors import KeyRefused, LastAdministrator, SignInRefused, TooMany
+from kb.people.identities import IdentityRefused
+from kb.reference.money import CannotConvert
+from kb.reference.rows import RowChanged
+from kb.taxonomy.listing import ListChanged
+from kb.usage.demand import DemandChanged
+from kb.vocabulary import GroupChanged
 from web.context import current
+from web.forms import FormRefused
+from web.identity import API_PREFIX, SignInNeeded, origin, to_sign_in
+from web.mailing.link import MailPutOff, MailRefused, MailServerDown
+from web.mailing.sending import MailNotSetUp
+from web.outbound import OutboundFailed
+from web.overtaken import DraftGone, DraftOvertaken, Unready
 from web.parameters import BadParameters
+from web.proxies import HeaderRefused
+from web.services import services
+from web.versions import VersionGone, VersionNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flask import Flask
+    from werkzeug.wrappers import Response as BaseResponse
 
     from kb.validation import Problem
 
 logger = logging.getLogger(__name__)
-API_PREFIX = "/api/"
 RETRY_SECONDS = "5"
 
 
@@ -39,22 +76,49 @@ class Words(NamedTuple):
 WORDS = {
     400: Words("This address does not work", "Part of the request makes no sense here.",
                "Check the address, or start again with a search."),
-    403: Words("This is not open to you", "Reading it needs a right that this visit does not have.",
+    401: Words("Sign in first", "This needs to know who asks, and the key that was sent does not say.",
+               "Sign in, or send a token that is valid."),
+    403: Words("This is not open to you", "It needs a right that this visit does not have.",
                "Ask the people who run this repository for access."),
     404: Words("There is nothing at this address", "The page may have moved, or the id may be mistyped.",
                "Search for what you need, or browse by kind."),
     405: Words("This page cannot do that", "The address exists, but not for this kind of request.",
                "Open the address in the browser instead."),
+    409: Words("Something changed meanwhile",
+               "What was sent does not fit what stands now. Nothing was stored.",
+               "Look at what stands now, then decide again."),
+    410: Words("This link no longer works", "It may be cut off, used, or too old. Nothing was changed.",
+               "Sign in, or ask for a new link."),
+    412: Words("Something changed meanwhile", "What stands is another version than the one named.",
+               "Read what stands now, then decide again."),
     413: Words("That is too large", "More was sent than this page takes. Nothing was stored.",
                "Send less at once."),
+    414: Words("This address is too long", "More was asked than an address can hold. Nothing was changed.",
+               "Ask with less text."),
+    415: Words("This is not taken here",
+               "What was sent is of a kind that nothing here reads. Nothing was stored.",
+               "Send a form of these pages, or to the API JSON."),
+    422: Words("That file cannot be made", "The conversion was given up. Nothing was changed.",
+               "Take fewer entries at once, or another kind of file."),
+    428: Words("Say which version you mean", "What was sent does not say which version it is about.",
+               "Read what stands now, and name its version."),
     429: Words("Too many requests", "Many requests came in a short time. Nothing is lost.",
                "Wait a minute, then try again."),
     500: Words("Something went wrong here", "The fault is ours and has been logged. Nothing was changed.",
                "Try again. If it stays, send the id below to the people who run this repository."),
+    502: Words("Another machine does not answer as it should",
+               "What was asked of it cannot be had at the moment. Nothing was changed.",
+               "Try again in a minute."),
     503: Words("The repository does not answer",
                "The records cannot be reached at the moment. Nothing is lost.",
                "Try again in a minute."),
 }  # fmt: skip
+READING_ONLY = Words(
+    "Nothing can be stored for now",
+    "What is there can still be read. What was sent was not stored, not even in part.",
+    "Keep your text, and try again in a few minutes. If it stays, tell the people who run this repository.",
+)
+"""503 while reading goes on."""
 
 
 class MissingEntry(NotFound):
@@ -66,6 +130,52 @@ class MissingEntry(NotFound):
         """(id, kind, title), most likely first."""
 
 
+STATUS: dict[type[KbError], int] = {
+    NotFound: 404,
+    BadParameters: 400,
+    Taken: 409,
+    DossierChanged: 409,
+    Unfit: 409,
+    DoesNotFit: 409,
+    Unready: 409,
+    InvalidRecord: 400,
+    FormRefused: 403,
+    NotAllowed: 403,
+    SignInNeeded: 401,
+    SignInRefused: 401,
+    IdentityRefused: 403,
+    HeaderRefused: 400,
+    ConversionFailed: 422,
+    OutboundFailed: 502,
+    KeyRefused: 401,
+    LastAdministrator: 409,
+    GroupChanged: 409,
+    ListChanged: 409,
+    ActionChanged: 409,
+    BulkChanged: 409,
+    PairDecided: 409,
+    DemandChanged: 409,
+    NotReady: 409,
+    HandedIn: 409,
+    BadgeRefused: 409,
+    RowChanged: 409,
+    CannotConvert: 409,
+    MailNotSetUp: 409,
+    MailServerDown: 502,
+    MailPutOff: 502,
+    MailRefused: 502,
+    EditConflict: 409,
+    DraftOvertaken: 409,
+    DraftGone: 412,
+    VersionGone: 412,
+    VersionNeeded: 428,
+    TooMany: 429,
+    DatabaseUnavailable: 503,
+    DatabaseTooNew: 503,
+}
+"""What each family of errors is in HTTP; any other is a fault of ours."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Everything that an error page or a problem document says."""
@@ -74,10 +184,16 @@ class Failure:
     detail: str = ""
     problems: Sequence[Problem] = ()
     suggestions: Sequence[tuple[str, str, str]] = ()
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """What a problem document says besides, such as both texts of a conflict."""
+    is_reading_only: bool = False
+    """Whether 503 means that what is there can be read all the same."""
 
     @property
     def words(self) -> Words:
         """The status in plain words."""
+        if self.is_reading_only:
+            return READING_ONLY
         return WORDS.get(self.status) or WORDS[400 if self.status < 500 else 500]
 
     def problem(self) -> dict[str, object]:
@@ -91,7 +207,7 @@ class Failure:
         }
         if self.problems:
             document["errors"] = [{"field": each.field, "message": each.message} for each in self.problems]
-        return document
+        return document | dict(self.extra)
 
 
 def install_errors(app: Flask) -> None:
@@ -108,22 +224,54 @@ def _http_error(error: HTTPException) -> Response:
     return answer(Failure(error.code), kept)
 
 
-def _kb_error(error: KbError) -> Response:
-    detail = str(error)
-    match error:
-        case MissingEntry():
-            return answer(Failure(404, detail, suggestions=error.suggestions))
-        case NotFound():
-            return answer(Failure(404, detail))
-        case BadParameters():
-            return answer(Failure(400, detail, problems=error.problems))
-        case NotAllowed():
-            return answer(Failure(403, detail))
-        case DatabaseUnavailable() | DatabaseTooNew():
-            logger.error("request %s: %s", current().request_id, detail)
-            return answer(Failure(503), {"Retry-After": RETRY_SECONDS})
-        case _:
-            return _unexpected(error)
+def _kb_error(error: KbError) -> BaseResponse:
+    if isinstance(error, SignInNeeded) and not _is_api():
+        return to_sign_in(error)
+    if isinstance(error, (NotAllowed, FormRefused)):
+        error = _note_denial(error)
+    if isinstance(error, (DatabaseUnavailable, DatabaseTooNew)):
+        logger.error("request %s: %s", current().request_id, error)
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
+    if status is None:
+        return _unexpected(error)
+    if isinstance(error, KeyRefused) and "Authorization" not in request.headers:
+        status = 410  # a link that somebody followed, not a program's token
+    is_reading_only = isinstance(error, NotWritable)
+    failure = Failure(
+        status,
+        "" if status == 503 and not is_reading_only else str(error),
+        problems=getattr(error, "problems", ()),
+        suggestions=getattr(error, "suggestions", ()),
+        extra=getattr(error, "extra", {}),
+        is_reading_only=is_reading_only,
+    )
+    return answer(failure, _headers(error, status))
+
+
+def _headers(error: KbError, status: int) -> dict[str, str]:
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    if status == 503:
+        return {"Retry-After": RETRY_SECONDS}
+    return {"Retry-After": str(error.seconds)} if isinstance(error, TooMany) else {}
+
+
+def _note_denial(error: KbError) -> KbError:
+    """What a person who has signed in was not allowed stands in the log, unless the verb has noted it.
+
+    Returns what is to be answered: the error, or why it could not be noted.
+    """
+    if current().person.is_known and not error.is_noted:
+        thing = f"{request.method} {request.path}"
+        try:
+            note_refusal(services().database, origin(), "request", thing, error)
+        except KbError as other:
+            return other
+    return error
+
+
+def _is_api() -> bool:
+    return request.path.startswith(API_PREFIX)
 
 
 def _unexpected(error: Exception) -> Response:
@@ -133,7 +281,7 @@ def _unexpected(error: Exception) -> Response:
 
 def answer(failure: Failure, headers: Mapping[str, str] | None = None) -> Response:
     """The failure as a problem document for the API, as a page for people."""
-    if request.path.startswith(API_PREFIX):
+    if _is_api():
         body, kind = json.dumps(failure.problem()), "application/problem+json"
     elif request_ctx.url_adapter is None:
         # The host name was refused: no address can be made, so no page with links.

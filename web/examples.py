@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from search.caching import Cache
 from search.results import SearchRequest
 
 if TYPE_CHECKING:
@@ -24,22 +24,23 @@ QUESTIONS = (
 )
 """Example questions; the page offers those that find something in this repository."""
 OFFERED = 5
+CACHED_READERS = 64
 
 
-@dataclass
 class Examples:
-    """The questions that find something, kept until the index changes."""
+    """The questions that find something for a reader, kept until the index changes."""
 
-    found: dict[tuple[int, bool], tuple[str, ...]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._found: Cache[Reader, tuple[str, ...]] = Cache(CACHED_READERS)
 
     def offered(self, engine: Finder, reader: Reader, generation: int) -> tuple[str, ...]:
         """The first OFFERED questions whose best hit shares words with them."""
-        key = (generation, reader.signed_in)
-        if key not in self.found:
-            self.found = {other: kept for other, kept in self.found.items() if other[0] == generation}
+
+        def find() -> tuple[str, ...]:
             good = (question for question in QUESTIONS if _finds(engine, reader, question))
-            self.found[key] = tuple(islice(good, OFFERED))
-        return self.found[key]
+            return tuple(islice(good, OFFERED))
+
+        return self._found.recall(reader, find, generation)
 
 
 def _finds(engine: Finder, reader: Reader, question: str) -> bool:

@@ -16,9 +16,9 @@ from web.links import SearchState
 from web.services import services
 
 if TYPE_CHECKING:
-    from kb.reading import EntryView
-    from search.engine import IndexStatus
+    from kb.reading import EntryView, Reader
     from search.results import Facet
+    from search.status import IndexStatus
     from web.services import Finder
 
 blueprint = Blueprint("home", __name__)
@@ -55,7 +55,7 @@ def home() -> str:
         counts = reading.counts(session, reader)
         newest = reading.newest(session, reader, limit=6)
         paths = reading.list_entries(session, reader, "path", 0, 3)
-    status = _status(engine)
+    status = _status(engine, reader)
     everything = engine.search(SearchRequest(limit=1), reader)
     view = HomeView(
         counts=counts,
@@ -68,8 +68,8 @@ def home() -> str:
     return render_template("home.html", view=view)
 
 
-def _status(engine: Finder) -> IndexStatus | None:
+def _status(engine: Finder, reader: Reader) -> IndexStatus | None:
     try:
-        return engine.status()
+        return engine.status(reader)
     except IndexMissing:
         return None

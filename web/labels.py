@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from search.estimates import wording
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
@@ -86,6 +88,44 @@ INCOMING = {
 }
 """What a link to an entry means to its reader."""
 
+ROLE_USE = {
+    "reader": "Searches and reads.",
+    "contributor": "Tells what happened in their projects.",
+    "project manager": "Plans the next project with what others learned.",
+    "trainer": "Builds learning paths and keeps them current.",
+    "estimator": "Estimates from comparable projects.",
+    "verifier": "Checks that what is published still holds.",
+    "curator": "Keeps the repository true and small.",
+    "admin": "Runs the repository and its accounts.",
+    "auditor": "Sees what was done, and changes nothing.",
+}
+"""What each role is for."""
+
+SCOPE_WORDS = {
+    "read": "Read and search, as far as you can",
+    "write": "Write entries and submit them, and keep estimates, in your name",
+    "curate": "Review, publish, change vocabulary, lists and figures, load projects, say who sees what",
+    "learn": "Take learning paths, and look after those of others as far as you can",
+    "people": "Invite and manage people",
+    "operate": "Read the audit log, settings and health, and look after the outbox",
+}
+"""What a token of this scope may be used for."""
+
+EVENT_WORDS = {
+    "review requested": "Somebody asks you to review an entry",
+    "decision made": "An entry of yours is published, sent back or rejected",
+    "entry due": "An entry that you look after is due for verification",
+    "comment": "Somebody comments on an entry of yours",
+    "lesson superseded": "An entry that you adopted, built on, wrote or learn no longer stands",
+    "lesson changed": "A lesson that you adopted says something else now",
+    "task given": "Somebody gives you something to do",
+    "action due": "Something that you are to do is due soon, or overdue",
+}
+"""What people can be told about."""
+
+STATUS_WORDS = {"invited": "Invited, has not come yet", "active": "Active", "disabled": "Disabled"}
+"""What an account's status means."""
+
 MINUS = "\N{MINUS SIGN}"
 
 COMPLETION_NAMES = {
@@ -94,6 +134,21 @@ COMPLETION_NAMES = {
     "CompletedAndPassed": "complete and pass",
     "CompletedOrPassed": "complete or pass",
     "NotApplicable": "for reference",
+}
+
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+MEDIA_NAMES = {
+    f"{OFFICE}.wordprocessingml.document": "Word",
+    f"{OFFICE}.presentationml.presentation": "PowerPoint",
+    f"{OFFICE}.spreadsheetml.sheet": "Excel",
+    "application/pdf": "PDF",
+    "text/html": "web page",
+    "text/markdown": "text",
+    "text/csv": "table",
+    "image/png": "picture",
+    "image/jpeg": "picture",
+    "image/webp": "picture",
 }
 
 
@@ -114,6 +169,16 @@ def day(value: date | datetime) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def moment(value: datetime) -> str:
+    """`1 Mar 2026, 14:02`, in UTC."""
+    return f"{value.day} {value:%b %Y, %H:%M}"
+
+
+def exact(value: datetime) -> str:
+    """`2026-03-01 14:02:07`, in UTC: for logs, where moments are compared."""
+    return f"{value:%Y-%m-%d %H:%M:%S}"
+
+
 def month(value: date | datetime) -> str:
     """`March 2026`."""
     return f"{value:%B %Y}"
@@ -123,6 +188,16 @@ def number(value: float, digits: int = 1) -> str:
     """`2,400,000` or `3.5`: at most `digits` decimals, none where they are zero."""
     text = f"{value:,.{digits}f}".replace("-", MINUS)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def figure(value: float) -> str:
+    """`1,234.5` or `0.81948`: a figure that is looked up, with up to six digits that matter."""
+    return f"{value:,.6g}".replace("-", MINUS)
+
+
+def plain_number(value: float) -> str:
+    """`1200000`: a number as it is typed."""
+    return f"{value:.15g}"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -140,10 +215,27 @@ def short_amount(value: float) -> str:
     return number(value, 0)
 
 
+def amount(value: float) -> str:
+    """`1,230,000` or `7.25`: three digits that count, which is all that an estimate knows."""
+    return wording.amount(value)
+
+
 def duration(minutes: int) -> str:
     """`45 min`, `2 h` or `2 h 15 min`."""
     hours, rest = divmod(minutes, 60)
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+
+
+def file_size(size: int) -> str:
+    """`340 bytes`, `12 kB` or `2.4 MB`."""
+    if size < 1_000:
+        return f"{size} bytes"
+    return f"{number(size / 1e3, 0)} kB" if size < 1e6 else f"{number(size / 1e6)} MB"
+
+
+def media_name(media: str) -> str:
+    """What people call a type of file."""
+    return MEDIA_NAMES.get(media, media)
 
 
 def event_date(entry: EntryView) -> date | None:

@@ -33,12 +33,20 @@ class SearchState:
     @property
     def url(self) -> str:
         """The address, without what is at its default."""
+        pairs = self._asked + ([("page", str(self.page))] if self.page != 1 else [])
+        return url_for("results.results") + ("?" + urlencode(pairs) if pairs else "")
+
+    @property
+    def _asked(self) -> list[tuple[str, str]]:
         pairs = [("q", self.q)] if self.q else []
         pairs += [(choice.field, choice.value) for choice in self.filters]
         pairs += [("mode", self.mode)] if self.mode != "hybrid" else []
-        pairs += [("sort", self.sort)] if self.sort != "relevance" else []
-        pairs += [("page", str(self.page))] if self.page != 1 else []
-        return url_for("results.results") + ("?" + urlencode(pairs) if pairs else "")
+        return pairs + ([("sort", self.sort)] if self.sort != "relevance" else [])
+
+    def url_to_take(self, form: str, *, report: bool = False) -> str:
+        """The address of what is found as a file, or of a report of the lessons among it."""
+        pairs = [*self._asked, ("format", form), *([("shape", "report")] if report else [])]
+        return url_for("documents.document") + "?" + urlencode(pairs)
 
     def url_with(self, **changes: Any) -> str:
         """The address with these changes, from the first page on."""

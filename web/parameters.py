@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from kb.errors import InvalidRecord, KbError
-from kb.text import Line
+from kb.text import NO_NUL, SOMETHING, Described, Line
 from kb.validation import Problem, validate
 from search.query import FILTER_FIELDS, Filter
 from search.results import MAX_DEPTH, MAX_LIMIT, Mode, Sort
@@ -42,7 +42,8 @@ def _whole(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
-Values = Annotated[list[Annotated[Line, Field(min_length=1)]], Field(max_length=MAX_VALUES)]
+Value = Annotated[Line, Field(min_length=1), Described("pattern", SOMETHING)]
+Values = Annotated[list[Value], Field(max_length=MAX_VALUES)]
 
 
 class Parameters(BaseModel):
@@ -75,7 +76,11 @@ class Facets(Parameters):
 class SearchParameters(Facets):
     """A search as an API call states it."""
 
-    q: Annotated[str, Field(description='Words, "exact phrases", -word, field:value, ids.')] = ""
+    q: Annotated[
+        str,
+        Field(description='Words, "exact phrases", -word, field:value, ids.'),
+        Described("pattern", NO_NUL),
+    ] = ""
     mode: Mode = "hybrid"
     sort: Sort = "relevance"
     offset: Annotated[Whole, Field(ge=0, le=MAX_DEPTH)] = 0
@@ -102,6 +107,18 @@ class EntryParameters(Parameters):
     """Which revision of an entry; the published one unless given."""
 
     revision: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+
+
+class EditParameters(EntryParameters):
+    """Which revision is edited, and what has just been done."""
+
+    done: Literal["", "saved"] = ""
+
+
+class FilesParameters(Parameters):
+    """What has just been done with the files of an entry."""
+
+    done: Literal["", "attached", "removed"] = ""
 
 
 class ListParameters(Parameters):

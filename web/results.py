@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, make_response, render_template, request
 
+from kb.people.roles import can
+from kb.taxonomy.listing import TEND
 from search.results import MAX_DEPTH, SearchRequest
 from web.context import current
+from web.desk.bulk import actions_for
 from web.facets import Chip, FacetGroup, chips, facet_groups
 from web.labels import RANKING_NAMES
 from web.links import SearchState
 from web.parameters import LAST_PAGE, PAGE_SIZE, ResultsParameters, parse_page
-from web.services import services
+from web.searches import instead_of, search
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
 
     from search.results import SearchPage
@@ -42,6 +47,8 @@ class ResultsView:
     state: SearchState
     facets: list[FacetGroup]
     chips: list[Chip]
+    instead: Mapping[str, tuple[str, ...]]
+    """Hits in whose place others stand, with the ids of those."""
 
     @property
     def last_page(self) -> int:
@@ -74,15 +81,25 @@ class ResultsView:
 def results() -> Response:
     """Parses the address, searches, renders the page or the part that was asked for."""
     parameters = parse_page(ResultsParameters, request.args)
-    page = services().engine.search(_request(parameters), current().reader)
+    page = search(_request(parameters))
     state = SearchState.of(parameters, page.query.source)
-    view = ResultsView(page, state, facet_groups(page, state), chips(page.query, state))
+    view = ResultsView(
+        page, state, facet_groups(page, state), chips(page.query, state), instead_of(page.hits)
+    )
     template = FRAGMENTS.get(current().fragment)
-    response = make_response(render_template(template or "results.html", view=view, state=state))
+    response = make_response(
+        render_template(template or "results.html", view=view, state=state, actions=_actions())
+    )
     # One address, two answers: a cache must not show the fragment as the page.
     response.headers["Vary"] = "X-Fragment"
     response.headers["Cache-Control"] = "no-store" if template else "no-cache"
     return response
+
+
+def _actions() -> dict[str, str]:
+    """What curators may do with several of the hits."""
+    person = current().person
+    return actions_for(person) if can(person, TEND) else {}
 
 
 def _request(parameters: ResultsParameters) -> SearchRequest:

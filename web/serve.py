@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import logging
+import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,13 +17,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.errors import KbError
+from kb.errors import DatabaseUnavailable, KbError
+from kb.locks import only_one
+from kb.people.accounts import has_administrator
+from kb.people.audit import Origin, audited
+from kb.people.links import make_link
+from kb.people.roles import OPERATOR as OPERATOR_PERSON
 from kb.reading import OPERATOR, counts
+from web.logs import configure, teller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kb.config import Settings
     from kb.database import Database
+    from kb.people.roles import Person
 
+logger = logging.getLogger(__name__)
+WRITER = [sys.executable, "-m", "web", "sync", "--watch"]
 START_SECONDS = 60
 STOP_SECONDS = 10
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -32,16 +46,49 @@ class PortTaken(KbError):
 
 def run(settings: Settings, *, sample: bool) -> None:
     """Prepares the repository, then serves until Ctrl-C or SIGTERM. Raises KbError when it cannot."""
-    from web.commands import index_now, index_sentence, open_repository
+    from web.commands import open_repository
 
+    configure(settings.log)
+    tell = teller(settings.log)
     _check_port(settings)
-    _, database = open_repository()
-    if sample:
-        _load_sample(database)
-    click.echo(index_sentence(index_now(settings, database)))
-    database.dispose()
-    stopped = stop_on_signals()
-    supervise(settings, stopped)
+    with only_one(settings.home):
+        _, database = open_repository()
+        link = _prepare(settings, database, tell, sample=sample)
+        database.dispose()
+        supervise(settings, stop_on_signals(), tell, link)
+
+
+def _prepare(settings: Settings, database: Database, tell: Callable[[str], None], *, sample: bool) -> str:
+    """Fills and indexes the repository; returns the first administrator's link, if one is needed.
+
+    A disk that is full or read-only is no reason not to serve what there is.
+    """
+    from web.commands import index_now, index_sentence, operator
+
+    try:
+        if sample:
+            _load_sample(database, tell)
+        tell(index_sentence(index_now(settings, database)))
+        return administrator_link(settings, database, operator())
+    except (OSError, sqlite3.Error, DatabaseUnavailable) as error:
+        logger.warning("Serving what there is, as nothing can be written: %s", error)
+        return ""
+
+
+def administrator_link(settings: Settings, database: Database, by: Person = OPERATOR_PERSON) -> str:
+    """The address at which the first administrator comes in; empty when there is one."""
+    with database.read() as session:
+        if has_administrator(session):
+            return ""
+    with audited(database, Origin(by), "make administrator link") as act:
+        secret = make_link(act.session, "administrator", made_by=by.name)
+    return f"{settings.base_url}/welcome?link={secret}"
+
+
+def _tell_link(link: str) -> None:
+    """Prints the link for whoever starts the server. It is a secret, and so never goes to a log."""
+    if link:
+        click.echo(f"Nobody is the administrator yet. This link makes you that, once, for a day:\n  {link}")
 
 
 def stop_on_signals() -> threading.Event:
@@ -52,14 +99,20 @@ def stop_on_signals() -> threading.Event:
     return stopped
 
 
-def supervise(settings: Settings, stopped: threading.Event) -> None:
-    """Runs both processes until `stopped`; a writer that dies is started again, a dead server ends all."""
-    server = _start(_server_command(settings))
-    writer = _start([sys.executable, "-m", "web", "sync", "--watch"])
+def supervise(
+    settings: Settings, stopped: threading.Event, tell: Callable[[str], None], link: str = ""
+) -> None:
+    """Runs both processes until `stopped`; a writer that dies is started again, a dead server ends all.
+
+    `link` is what the first administrator is told once the server answers.
+    """
+    server = _start(_server_command(settings), settings)
+    writer = _start(WRITER, settings)
     try:
         _wait_until_ready(settings, server, stopped)
         if not stopped.is_set():
-            click.echo(f"Precedent is at {_address(settings)} (Ctrl-C stops it).")
+            tell(f"Precedent is at {settings.base_url} (Ctrl-C stops it).")
+            _tell_link(link)
         restarts = 0
         while not stopped.wait(0.5):
             if server.poll() is not None:
@@ -69,24 +122,25 @@ def supervise(settings: Settings, stopped: threading.Event) -> None:
                 # A writer that cannot run at all must not be started in a tight loop.
                 if stopped.wait(min(2.0**restarts, 60)):
                     break
-                click.echo("The index writer ended and is started again.", err=True)
-                writer = _start([sys.executable, "-m", "web", "sync", "--watch"])
+                logger.warning("The index writer ended (status %s) and is started again.", writer.returncode)
+                writer = _start(WRITER, settings)
     finally:
         _stop(server, writer)
-    click.echo("Precedent has stopped.")
+    tell("Precedent has stopped.")
 
 
-def _load_sample(database: Database) -> None:
+def _load_sample(database: Database, tell: Callable[[str], None]) -> None:
     from corpus.sample import sample_paths
     from kb.loading import load
-    from web.commands import progress_bar
+    from web.commands import noted, progress_bar
 
     with database.read() as session:
         if counts(session, OPERATOR):
             return
     with progress_bar("B", "Loading the sample corpus", scale=True) as progress:
         report = load(database, sample_paths(), progress=progress)
-    click.echo(f"Loaded the sample corpus: {report.created:,} entries of an illustrative organisation.")
+    noted(database, "load records", "sample corpus", **report.counts)
+    tell(f"Loaded the sample corpus: {report.created:,} entries of an illustrative organisation.")
 
 
 def _check_port(settings: Settings) -> None:
@@ -113,9 +167,12 @@ def _server_command(settings: Settings) -> list[str]:
         "--timeout": "60",
         "--graceful-timeout": str(STOP_SECONDS - 5),
         "--log-level": "warning",
+        "--logger-class": "web.server_logs.ServerLogger",
         # A description pasted into the search box is longer than the usual 4 kB of a request line.
         "--http-parser": "fast",
         "--limit-request-line": "0",
+        # No header changes scheme, path or prefix of a request: PRECEDENT_URL says where we are.
+        "--forwarded-allow-ips": "",
     }
     # Its default place is in the user's own folder, where two servers would meet.
     switches = ["--no-control-socket"]
@@ -129,10 +186,17 @@ def _server_command(settings: Settings) -> list[str]:
     ]
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
+def _start(command: list[str], settings: Settings) -> subprocess.Popen[bytes]:
+    # Both read the environment: what the command line said otherwise is said there too.
+    said = {"PRECEDENT_HOST": settings.host, "PRECEDENT_PORT": str(settings.port)}
     # A session of its own: Ctrl-C reaches only this process, which then stops both in order.
     # Nothing runs beside this thread yet when a process is forked, so preexec_fn is safe.
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
+    return subprocess.Popen(  # noqa: S603
+        command,
+        env=os.environ | said,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509
+    )
 
 
 def _die_with_parent() -> None:

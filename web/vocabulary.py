@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from flask import Blueprint, render_template, request, url_for
 from pydantic import Field
 
+from kb.text import NO_NUL, Described, Line
 from kb.vocabulary import Group, list_groups, matching
 from kb.vocabulary_text import term_key
+from search.query import parse
+from search.vocabulary import Rewriting, Vocabulary
 from web.parameters import Parameters, Whole, parse_page
 from web.services import services
 
@@ -24,7 +27,11 @@ MAX_LIMIT = 2_000
 class GroupParameters(Parameters):
     """A stretch of the vocabulary, or of the groups that hold some words."""
 
-    q: Annotated[str, Field(max_length=200, description="Words that a group's terms or note hold.")] = ""
+    q: Annotated[
+        str,
+        Field(max_length=200, description="Words that a group's terms or note hold."),
+        Described("pattern", NO_NUL),
+    ] = ""
     offset: Annotated[Whole, Field(ge=0, le=1_000_000)] = 0
     limit: Annotated[Whole, Field(ge=1, le=MAX_LIMIT)] = PAGE_SIZE
 
@@ -32,8 +39,11 @@ class GroupParameters(Parameters):
 class VocabularyParameters(Parameters):
     """What the address of the page states."""
 
-    q: Annotated[str, Field(max_length=200)] = ""
+    q: Annotated[Line, Field(max_length=200)] = ""
     page: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
+    test: Annotated[Line, Field(max_length=300)] = ""
+    """A search whose other names are shown."""
+    done: Literal["", "added", "changed"] = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,12 @@ class VocabularyView:
     """Groups of the whole vocabulary."""
     found: Sequence[Group]
     """Those that the filter leaves."""
+    done: str = ""
+    """What has just happened."""
+    test: str = ""
+    """A search to be shown as the vocabulary understands it."""
+    meanings: Sequence[Rewriting] = ()
+    """What else is searched for then."""
 
     @property
     def last_page(self) -> int:
@@ -78,8 +94,21 @@ def vocabulary() -> str:
     with services().database.read() as session:
         groups = list_groups(session)
     found = matching(groups, parameters.q)
-    view = VocabularyView(parameters.q, parameters.page, len(groups), found)
-    return render_template("vocabulary.html", view=view)
+    view = VocabularyView(
+        parameters.q,
+        parameters.page,
+        len(groups),
+        found,
+        parameters.done,
+        parameters.test,
+        meanings(groups, parameters.test),
+    )
+    return render_template("vocabulary/list.html", view=view)
+
+
+def meanings(groups: Sequence[Group], query: str) -> list[Rewriting]:
+    """What a search for the query also looks for, by this vocabulary."""
+    return Vocabulary(groups).rewritings(parse(query).words)
 
 
 def _letter(group: Group) -> str:

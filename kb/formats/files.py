@@ -70,6 +70,8 @@ def _named(path: Path, wanted: str | None) -> SourceFile | LeftOut:
         return LeftOut(name, "is neither a file nor a folder", error=True)
     format_name = wanted or SUFFIXES.get(path.suffix.lower())
     if format_name is None:
+        if path.suffix.lower() in {".xlsx", ".xlsm"}:
+            return LeftOut(name, "is a table: say what its columns are with --map", error=True)
         known = ", ".join(SUFFIXES)
         return LeftOut(name, f"has no known suffix ({known}); say what it is with --format", error=True)
     return SourceFile(path, name, readable(path.name), format_name)

@@ -36,22 +36,27 @@ class RawGroup:
 
 
 def read(path: Path, options: LoadOptions) -> Iterator[RawGroup | Fault]:
+    """The group of each row of a file, as `read_table` has it. Raises BadFile."""
+    data = read_bytes(path, FILE_BYTES, "it is no vocabulary")
+    return read_table(decode(data, options.encoding), options.delimiter)
+
+
+def read_table(text: str, delimiter: str) -> Iterator[RawGroup | Fault]:
     """The group of each row that is not empty, or what is wrong with it.
 
     Raises BadFile when the header is not `kind,terms,note`, followed by what an export adds or nothing.
     """
-    text = decode(read_bytes(path, FILE_BYTES, "it is no vocabulary"), options.encoding)
-    rows = read_rows(text, options.delimiter)
+    rows = read_rows(text, delimiter)
     line, header = next(rows, (1, []))
     columns = tuple(name.strip() for name in header)
     if columns not in {COLUMNS, COLUMNS + HISTORY}:
-        expected, found = options.delimiter.join(COLUMNS), options.delimiter.join(columns)[:60]
+        expected, found = delimiter.join(COLUMNS), delimiter.join(columns)[:60]
         raise BadFile(line, f"the first line must name the columns {expected}, not {found!r}")
     for line, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(columns):
-            yield wrong_width(line, len(row), len(columns), options.delimiter)
+            yield wrong_width(line, len(row), len(columns), delimiter)
         else:
             yield from _group(line, dict(zip(columns, row, strict=True)))
 

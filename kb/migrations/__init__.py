@@ -10,7 +10,30 @@ if TYPE_CHECKING:
 
     from kb.database import Database
 
-VERSIONS = ("0001", "0002")
+VERSIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+    "0016",
+    "0017",
+    "0018",
+    "0019",
+    "0020",
+    "0021",
+    "0022",
+)
 """Every schema version this Precedent can migrate from, oldest first."""
 
 HEAD = VERSIONS[-1]
@@ -38,11 +61,21 @@ def upgrade(database: Database) -> None:
     from kb.errors import DatabaseUnavailable
 
     config = alembic_config()
+    # SQLite changes some constraints by making a table anew, which must not look like deleting its rows.
+    options = {"begin": "BEGIN IMMEDIATE", "foreign_keys": "OFF"}
     try:
-        with database.engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+        with database.engine.execution_options(**options).begin() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, HEAD)
+            if database.is_sqlite:
+                broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+                if broken is not None:
+                    raise DatabaseUnavailable(
+                        f"The database could not be migrated: a row of {broken[0]} refers to nothing."
+                    )
     except OperationalError as error:
         raise DatabaseUnavailable(f"The database could not be migrated: {error.orig}") from error
+    finally:
+        database.dispose()  # with its connections goes what was switched off on them

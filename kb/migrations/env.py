@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from kb.model import Base
+from kb.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -17,6 +17,7 @@ from tests.bench import (
     agreement,
     command,
     comparison,
+    estimates,
     filling,
     machine,
     neighbours,
@@ -45,10 +46,11 @@ SECTIONS: dict[str, tuple[Callable[[Bench], list[Table]], str]] = {
     "vectors": (neighbours.measure, "nearest vectors alone, up to a million"),
     "comparison": (comparison.measure, "other libraries on the same passages, where installed"),
     "quality": (quality.measure, "nDCG@10, recall@100, MRR@10 on judged collections"),
+    "estimates": (estimates.measure, "estimates from finished projects, and their ranges"),
     "agreement": (agreement.measure, "the semantic ranking against the original model; only when named"),
 }
 ON_REQUEST = {"agreement"}
-NEED_DATA = {"scale", "vectors", "comparison", "quality", "agreement"}
+NEED_DATA = {"scale", "vectors", "comparison", "quality", "estimates", "agreement"}
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.store import VectorStore
+from indexer.vector_store import VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

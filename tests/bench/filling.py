@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from indexer.documents import embedded_text, make_document
 from indexer.sync import BATCH
-from kb.reading import OPERATOR, get_revisions, published_heads
+from kb.heads import published_heads
+from kb.reading import OPERATOR, get_revisions
 from tests.bench.setting import Spent, say
 from tests.bench.tables import Table
 
@@ -64,8 +65,7 @@ def _passages(bench: Bench) -> tuple[list[str], list[str]]:
 
 def documents(bench: Bench, step: int = 1) -> Iterator[list[Document]]:
     """Batches of what is to be indexed: every so manieth published entry."""
-    with bench.database.read() as session:
-        stamps = {head.revision_id: head.stamp for head in published_heads(session)}
+    stamps = published_heads(bench.database)
     chosen = list(stamps)[::step]
     for start in range(0, len(chosen), BATCH):
         with bench.database.read() as session:

@@ -39,7 +39,7 @@ NOTE = (
 
 def measure(bench: Bench) -> list[Table]:
     """p50 and p95 of each mode, in milliseconds and in bare encoder calls."""
-    status = bench.engine().status()
+    status = bench.engine().status(OPERATOR)
     title = f"Warm searches in process: {status.documents:,} entries, {status.passages:,} passages"
     table = Table(title, COLUMNS, note=NOTE)
     for row in rows(bench):

@@ -1,6 +1,7 @@
 """`python -m tests.bench.report FILE`: a run's figures into the documentation, as tables and a picture.
 
-A page says `<!-- table: TITLE -->` and `<!-- end -->`; what stands between is replaced.
+A page says `<!-- table: TITLE -->` and `<!-- end -->`; what stands between is replaced. A run of
+estimates alone leaves the page of the search as it is, and the other way round.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from tests.bench.setting import REPOSITORY, BenchError
 from tests.bench.tables import Table
 
 PAGE = REPOSITORY / "docs" / "performance.md"
+ESTIMATION = REPOSITORY / "docs" / "estimation.md"
+_OF_ESTIMATION = "Estimates, left one out"
+_OF_PERFORMANCE = "Ranking quality"
 PICTURE = REPOSITORY / "docs" / "scale.svg"
 _PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -27,8 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="what `python -m tests.bench --json` wrote")
     try:
         tables = read(parser.parse_args(arguments).file)
-        PAGE.write_text(fill(PAGE.read_text("utf-8"), tables), "utf-8")
-        PICTURE.write_text(draw(tables), "utf-8")
+        if _OF_ESTIMATION in tables:
+            ESTIMATION.write_text(fill(ESTIMATION.read_text("utf-8"), tables), "utf-8")
+        if _OF_PERFORMANCE in tables or _OF_ESTIMATION not in tables:
+            PAGE.write_text(fill(PAGE.read_text("utf-8"), tables), "utf-8")
+            PICTURE.write_text(draw(tables), "utf-8")
     except KbError as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kb import reading
 from kb.errors import NotFound
+from kb.neighbours import neighbours
+from kb.visibility import stated_readers
 from web.api.models import (
     EntryAnswer,
     EntryList,
@@ -19,9 +21,11 @@ from web.api.models import (
 )
 from web.context import current
 from web.entries import checked_ref
+from web.searches import count_one, instead_of
 from web.services import services
 
 if TYPE_CHECKING:
+    from kb.reading import EntryView
     from web.parameters import ListParameters, NoParameters, SimilarParameters
 
 MAX_REVISION_DIGITS = 7
@@ -43,11 +47,13 @@ def get_entry(_: NoParameters, ref: str) -> EntryAnswer:
     reader = current().reader
     with services().database.read() as session:
         view = reading.get_entry(session, checked_ref(ref), reader)
-        around = reading.neighbours(session, view, reader)
-    data = revision_data(view, current().today) | {
-        "content": view.content,
+        around = neighbours(session, view, reader)
+        readers = stated_readers(session, view.readers)
+    data = _whole(view) | {
+        "readers": readers,
         "links": [LinkPart.of(link) for link in around.outgoing],
         "linked_from": [LinkPart.of(link) for link in around.incoming],
+        "superseded_by": [link.ref for link in around.incoming if link.relation == "supersedes"],
     }
     return EntryAnswer.model_validate(data)
 
@@ -58,8 +64,13 @@ def get_revision(_: NoParameters, ref: str, number: str) -> RevisionAnswer:
         raise NotFound(f"{ref} has no such revision; revisions are numbered from 1.")
     with services().database.read() as session:
         view = reading.get_entry(session, checked_ref(ref), current().reader, int(number))
-    data = revision_data(view, current().today) | {"content": view.content}
-    return RevisionAnswer.model_validate(data)
+    return RevisionAnswer.model_validate(_whole(view))
+
+
+def _whole(view: EntryView) -> dict[str, Any]:
+    """The values of RevisionAnswer."""
+    said = {"content": view.content, "source_withheld": view.source_withheld}
+    return revision_data(view, current().today) | said
 
 
 def history(_: NoParameters, ref: str) -> HistoryAnswer:
@@ -75,5 +86,7 @@ def similar(parameters: SimilarParameters, ref: str) -> SimilarAnswer:
     ref = checked_ref(ref)
     with services().database.read() as session:
         reading.get_entry(session, ref, current().reader)
+    count_one()
     hits = services().engine.similar(ref, current().reader, parameters.limit)
-    return SimilarAnswer(hits=[HitPart.of(hit, current().today) for hit in hits])
+    instead = instead_of(hits)
+    return SimilarAnswer(hits=[HitPart.of(hit, current().today, instead) for hit in hits])

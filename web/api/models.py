@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from kb.content import Content
-from kb.reading import Verification
+from kb.reading import A_CONTRIBUTOR, Verification
 from web.parameters import Kind
 
 if TYPE_CHECKING:
-    from kb.reading import EntryView, LinkView
+    from collections.abc import Mapping
+
+    from kb.neighbours import LinkView
+    from kb.reading import EntryView
     from search.results import Hit
 
 MAX_FACET_VALUES = 50
@@ -67,11 +70,12 @@ class HitPart(Answer):
     reasons: Reasons
     verification: Verification
     verified_on: date | None
+    superseded_by: Annotated[list[str], Field(description="Ids of entries that stand in its place.")]
     url: Annotated[str, Field(description="Path of the entry's page on this server.")]
 
     @classmethod
-    def of(cls, hit: Hit, today: date) -> HitPart:
-        """The hit as the API shows it."""
+    def of(cls, hit: Hit, today: date, instead: Mapping[str, tuple[str, ...]]) -> HitPart:
+        """The hit as the API shows it; `instead` says in whose place others stand."""
         entry = hit.entry
         return cls.model_validate(
             {
@@ -85,6 +89,7 @@ class HitPart(Answer):
                 "reasons": asdict(hit.why),
                 "verification": entry.verification(today),
                 "verified_on": entry.verified_on,
+                "superseded_by": list(instead.get(entry.ref, ())),
                 "url": f"/entries/{entry.ref}",
             }
         )
@@ -128,7 +133,8 @@ class RevisionPart(Answer):
     title: str
     revision: int
     state: str
-    author: str
+    author: Annotated[str, Field(description=f"{A_CONTRIBUTOR} where the caller is not told who.")]
+    anonymous: Annotated[bool, Field(description="Whether only curators are told the author.")]
     note: str
     created_at: datetime
     published_at: datetime | None
@@ -156,6 +162,7 @@ def revision_data(view: EntryView, today: date) -> dict[str, Any]:
         "revision": view.number,
         "state": view.state,
         "author": view.author,
+        "anonymous": view.anonymous,
         "note": view.note,
         "created_at": view.created_at,
         "published_at": view.decided_at,
@@ -177,17 +184,26 @@ class LinkPart(Answer):
     relation: str
     kind: str | None
     title: str | None
+    superseded_by: Annotated[
+        list[str], Field(description="Ids of entries that stand in the place of the other end.")
+    ] = []
 
     @classmethod
     def of(cls, link: LinkView) -> LinkPart:
         """The link as the API shows it."""
-        return cls(id=link.ref, relation=link.relation, kind=link.kind or None, title=link.title)
+        return cls(
+            id=link.ref, relation=link.relation, kind=link.kind or None, title=link.title,
+            superseded_by=list(link.superseded_by),
+        )  # fmt: skip
 
 
 class RevisionAnswer(RevisionPart):
     """One revision with its typed content; the fields of `content` depend on `kind`."""
 
     content: SerializeAsAny[Content]
+    source_withheld: Annotated[
+        bool, Field(description="Whether the project that a lesson comes from is not told for now.")
+    ]
 
 
 class EntryAnswer(RevisionAnswer):
@@ -195,6 +211,13 @@ class EntryAnswer(RevisionAnswer):
 
     links: list[LinkPart]
     linked_from: list[LinkPart]
+    superseded_by: Annotated[list[str], Field(description="Ids of entries that stand in its place.")]
+    readers: Annotated[
+        list[str],
+        Field(
+            description="Roles and people who may see a restricted entry; empty unless the caller sees all."
+        ),
+    ]
 
 
 class EntryList(Answer):
@@ -219,6 +242,23 @@ class ProblemError(Answer):
     message: str
 
 
+class ConflictPart(Answer):
+    """What somebody saved first, what was sent, and what comes of both: texts as `content` has them, without
+    what is empty.
+    """
+
+    revision: Annotated[int, Field(description="The revision that now stands: save on top of it.")]
+    author: str
+    state: str
+    theirs: dict[str, Any]
+    yours: dict[str, Any]
+    merged: dict[str, Any]
+    to_decide: Annotated[
+        list[str], Field(description="Fields that both changed in one place: `merged` holds yours.")
+    ]
+    taken: Annotated[list[str], Field(description="Fields in which `merged` has a change of theirs.")]
+
+
 class ProblemAnswer(Answer):
     """What went wrong (RFC 9457)."""
 
@@ -228,3 +268,4 @@ class ProblemAnswer(Answer):
     detail: str
     request_id: str
     errors: list[ProblemError] = []
+    conflict: Annotated[ConflictPart | None, Field(description="Of a text that was not saved.")] = None

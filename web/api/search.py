@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from search.results import SearchRequest
 from web.api.models import MAX_FACET_VALUES, FacetCount, HitPart, SearchAnswer
 from web.context import current
-from web.services import services
+from web.searches import instead_of
+from web.searches import search as run
 
 if TYPE_CHECKING:
     from web.parameters import SearchParameters
@@ -23,11 +24,12 @@ def search(parameters: SearchParameters) -> SearchAnswer:
         offset=parameters.offset,
         limit=parameters.limit,
     )
-    page = services().engine.search(request, current().reader)
+    page = run(request)
+    instead = instead_of(page.hits)
     return SearchAnswer(
         total=page.total,
         degraded=list(page.degraded),
-        hits=[HitPart.of(hit, current().today) for hit in page.hits],
+        hits=[HitPart.of(hit, current().today, instead) for hit in page.hits],
         facets={
             facet.field: [
                 FacetCount(value=each.value, count=each.count, active=each.active)

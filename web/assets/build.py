@@ -23,10 +23,15 @@ SOURCES = ("package.json", "package-lock.json", ".npmrc")
 NPM_SECONDS = 300
 
 ICONS = (
-    "arrow-left", "arrow-right", "badge-check", "chart-gantt", "circle-check", "circle-dashed",
-    "circle-question-mark", "circle-x", "clipboard-check", "clock-alert", "download", "external-link",
-    "file-text", "graduation-cap", "history", "info", "library", "lightbulb", "printer", "route",
-    "search", "sliders-horizontal", "sun-moon", "triangle-alert", "x",
+    "arrow-left", "arrow-right", "badge-check", "bell", "calculator", "chart-gantt", "circle-check",
+    "circle-dashed", "circle-question-mark", "circle-user", "circle-x", "clipboard-check", "clock-alert",
+    "copy", "download", "external-link", "eye", "file-text", "gauge", "graduation-cap", "history", "info",
+    "library", "lightbulb", "link", "lock", "log-in", "log-out",
+    "paperclip", "printer", "route", "scroll-text", "search", "sliders-horizontal",
+    "sun-moon", "tags", "triangle-alert", "user", "user-plus", "users", "x", "plus", "pencil", "trash-2",
+    "inbox", "message-square", "square-pen",
+    "upload", "undo-2", "redo-2", "heading-2", "heading-3", "bold", "italic", "code", "list", "list-ordered",
+    "text-quote", "square-code", "image", "table", "file-code",
 )  # fmt: skip
 """Names of Lucide icons that the templates use."""
 
@@ -46,7 +51,7 @@ def build() -> bool:
         folder = Path(name)
         for source in SOURCES:
             shutil.copy(HERE / source, folder)
-        _install(folder)
+        install_packages(folder)
         package = folder / "node_modules" / "lucide-static"
         sprite = _sprite(package, stamp)
     SPRITE.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +66,8 @@ def _stamp() -> str:
     return f"made from {hashlib.sha256(sources).hexdigest()}"
 
 
-def _install(folder: Path) -> None:
+def install_packages(folder: Path) -> None:
+    """Installs the locked packages in a folder. Raises BuildError."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command
             [*_npm(), "ci"], cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False

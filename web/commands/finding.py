@@ -59,7 +59,7 @@ def search(
     from search.query import Filter
     from search.results import SearchRequest
 
-    settings, database, engine = _engine()
+    settings, database, engine = open_engine()
     filters = tuple(Filter("kind", name) for name in kind)
     request = SearchRequest(" ".join(query), filters, mode, sort, 0, limit)
     page = engine.search(request, OPERATOR)
@@ -80,7 +80,7 @@ def similar(ref: str, limit: int, *, as_json: bool) -> None:
       precedent similar L-0001
       precedent similar L-0001 --limit 3 --json
     """
-    _, database, engine = _engine()
+    _, database, engine = open_engine()
     with database.read() as session:
         get_entry(session, ref.upper(), OPERATOR)
     hits = engine.similar(ref.upper(), OPERATOR, limit)
@@ -107,18 +107,23 @@ def show(ref: str, revision: int | None, *, as_json: bool) -> None:
     """
     from kb.content import to_json
     from kb.sections import sections
+    from kb.visibility import stated_readers
 
     _, database = open_repository()
     with database.read() as session:
         view = get_entry(session, ref.upper(), OPERATOR, revision)
+        readers = stated_readers(session, view.readers)
     if as_json:
-        head = {"id": view.ref, "kind": view.kind, "revision": view.number, "state": view.state}
+        head = {"id": view.ref, "kind": view.kind, "revision": view.number, "state": view.state,
+                "visibility": view.visibility, "readers": readers}  # fmt: skip
         click.echo(json.dumps(head | to_json(view.content), ensure_ascii=False))
         return
     click.echo(click.style(f"{view.ref}  {view.title}", bold=True))
     click.echo(
         f"{view.kind}, revision {view.number}, {view.state}; tags: {', '.join(view.content.tags) or 'none'}"
     )
+    if view.visibility != "public":
+        click.echo(f"visible to: {', '.join(readers) or 'people who have signed in'}")
     for heading, text in sections(view.content):
         click.echo(f"\n{click.style(heading, bold=True)}\n{text}")
 
@@ -135,11 +140,12 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return head | {"snippet": hit.plain_snippet, "why": str(hit.why)}
 
 
-def _engine() -> tuple[Settings, Database, Engine]:
-    from search.engine import open_engine
+def open_engine() -> tuple[Settings, Database, Engine]:
+    """The repository, and what searches it."""
+    from search.engine import open_engine as open_over
 
     settings, database = open_repository()
-    return settings, database, open_engine(settings, database)
+    return settings, database, open_over(settings, database)
 
 
 def _page_text(page: SearchPage) -> str:

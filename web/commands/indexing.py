@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from web.commands import index_now, index_sentence, open_embedder, open_repository
+from web.commands import index_now, index_sentence, open_embedder_if_any, open_repository
+from web.logs import configure, teller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kb.config import Settings
+    from kb.database import Database
+
+LOOK_SECONDS = 5.0
+"""How often the index writer looks for an encoder that is missing."""
 
 
 @click.command()
@@ -20,14 +32,48 @@ def sync(*, watch: bool) -> None:
       precedent sync --watch
     """
     settings, database = open_repository()
-    click.echo(index_sentence(index_now(settings, database)))
     if watch:
-        from indexer.sync import IndexWriter
-        from web.serve import stop_on_signals
+        _watch(settings, database)
+    else:
+        click.echo(index_sentence(index_now(settings, database)))
 
-        stopped = stop_on_signals()
-        writer = IndexWriter(settings, database, open_embedder(settings))
-        writer.watch(stopped.is_set, lambda report: click.echo(index_sentence(report)))
+
+def _watch(settings: Settings, database: Database) -> None:
+    from indexer.sync import IndexWriter
+    from web.chores import start_chores
+    from web.serve import stop_on_signals
+
+    configure(settings.log)
+    tell = teller(settings.log)
+    stopped = stop_on_signals()
+    start_chores(settings, database, stopped)
+    while not stopped.is_set():
+        embedder = open_embedder_if_any(settings)
+        over = stopped.is_set if embedder else _once_there(settings, stopped.is_set)
+        writer = IndexWriter(settings, database, embedder)
+        writer.watch(over, lambda report: tell(index_sentence(report)))
+
+
+def _once_there(settings: Settings, stopped: Callable[[], bool]) -> Callable[[], bool]:
+    """Whether to stop, or the encoder that was missing has come."""
+    from indexer.embedder import EncoderMissing, default_encoder_folder, read_manifest
+
+    looked = time.monotonic()
+
+    def over() -> bool:
+        nonlocal looked
+        if stopped():
+            return True
+        if time.monotonic() - looked < LOOK_SECONDS:
+            return False
+        looked = time.monotonic()
+        try:
+            read_manifest(settings.encoder or default_encoder_folder())
+        except EncoderMissing:
+            return False
+        return True
+
+    return over
 
 
 @click.command()

@@ -7,11 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
+from kb.formats import LoadOptions
 from kb.kinds import KINDS
-from web.commands import index_now, index_sentence, open_repository, progress_bar
+from web.commands import (
+    index_now,
+    index_sentence,
+    noted,
+    open_repository,
+    operator,
+    progress_bar,
+)
+from web.commands.documents import Choices, documents_among, load_documents, parse_pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kb.loading import LoadReport
 
 _SHOWN = 200
@@ -20,7 +32,8 @@ _SHOWN = 200
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["markdown", "jsonl", "csv", "llis"]), default=None,
+@click.option("--format", "form", default=None,
+              type=click.Choice(["markdown", "jsonl", "csv", "llis", "document"]),
               help="Format of the files; told by their endings otherwise.")  # fmt: skip
 @click.option(
     "--kind",
@@ -30,34 +43,84 @@ _SHOWN = 200
 )
 @click.option("--delimiter", default=",", show_default=True, help="Delimiter of CSV files.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of CSV files, such as cp1252.")
+@click.option(
+    "--map",
+    "mapping",
+    metavar="FILE|NAME",
+    help="What the columns of a table of projects are: a file, or a mapping that is kept.",
+)
+@click.option("--propose-map", is_flag=True, help="Print a mapping of the table, to be edited; load nothing.")
+@click.option("--save-map", metavar="NAME", help="Keep the mapping under this name.")
+@click.option("--as", "shape", type=click.Choice(["review", "lessons", "template", "training"]), default=None,
+              help="What a document becomes; guessed otherwise.")  # fmt: skip
+@click.option("--put", "pairs", multiple=True, metavar="NAME=PLACE",
+              help="Where a heading or column of a document goes: Observation=happened.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
 @click.option("--no-index", is_flag=True, help="Leave indexing to `precedent sync` or a running server.")
+@click.pass_context
 def load(
-    paths: tuple[Path, ...], form: str | None, kind: str | None, delimiter: str, encoding: str, *,
-    dry_run: bool, no_index: bool,
+    context: click.Context, paths: tuple[Path, ...], *, form: str | None, kind: str | None, delimiter: str,
+    encoding: str, mapping: str | None, save_map: str | None, shape: str | None, pairs: tuple[str, ...],
+    propose_map: bool, dry_run: bool, no_index: bool,
 ) -> None:  # fmt: skip
-    """Load records: Markdown files or folders, JSONL, CSV, or NASA's lessons.
+    """Load records: Markdown files or folders, JSONL, CSV, NASA's lessons, or any table of projects.
 
     Loading the same files again changes nothing. A broken record is named with file, line and
     field, the rest is loaded, and the exit status is 1.
+
+    Documents (.docx, .pptx, .xlsx, .pdf, .html, and with --format document also .md and .csv) become
+    drafts, with the original attached; --dry-run shows where each section would go.
 
     \b
     Examples:
       precedent load lessons/ projects.csv
       precedent load --dry-run --delimiter ';' --encoding cp1252 register.csv
       precedent load --format llis lessons.jsonl
+      precedent load --propose-map finished.xlsx > finished.json
+      precedent load --map finished.json finished.xlsx
+      precedent load --dry-run closing-report.docx
+      precedent load log.xlsx --put Thema=title --put "Was tun=recommendation"
     """
-    from kb.formats import LoadOptions
-    from kb.loading import load as load_files
+    from web.commands.importing import propose_mapping
 
+    is_said = context.get_parameter_source("delimiter") is not ParameterSource.DEFAULT
+    if propose_map:
+        propose_mapping(paths, delimiter if is_said else None, encoding)
+        return
+    documents = [] if mapping else documents_among(paths, is_said=form == "document")
+    records = [path for path in paths if path not in documents]
+    failed = load_documents(documents, Choices(shape, parse_pairs(pairs)), dry_run=dry_run)
+    if not records:
+        sys.exit(1 if failed else 0)
+    form = None if form == "document" else form
     options = LoadOptions(format=form, kind=kind, delimiter=delimiter, encoding=encoding, dry_run=dry_run)
+    between = delimiter if is_said else None
+    report = _load_records(records, options, mapping, between, save_map, index=not (dry_run or no_index))
+    sys.exit(1 if failed else report.exit_status)
+
+
+def _load_records(
+    paths: Sequence[Path], options: LoadOptions, mapping: str | None, between: str | None,
+    save: str | None, *, index: bool,
+) -> LoadReport:  # fmt: skip
+    from kb.loading import load as load_files
+    from web.commands.importing import load_by_mapping
+
     settings, database = open_repository()
-    with progress_bar("B", "Loading", scale=True) as progress:
-        report = load_files(database, paths, options, progress)
+    if mapping:
+        report = load_by_mapping(
+            database, paths, mapping, between, options.encoding, save=save, dry_run=options.dry_run
+        )
+    else:
+        with progress_bar("B", "Loading", scale=True) as progress:
+            report = load_files(database, paths, options, progress)
+        if not options.dry_run:
+            names = ", ".join(path.name or str(path.resolve()) for path in paths)
+            noted(database, "load records", names, **report.counts)
     _print(report)
-    if not (dry_run or no_index):
+    if index:
         click.echo(index_sentence(index_now(settings, database)))
-    sys.exit(report.exit_status)
+    return report
 
 
 @click.command()
@@ -76,8 +139,37 @@ def export(folder: Path) -> None:
     _, database = open_repository()
     with progress_bar("revisions", "Exporting") as progress:
         report = export_all(database, folder, progress)
+    entries = sum(report.kinds.values())
+    noted(database, "export repository", str(report.folder), entries=entries, revisions=report.revisions)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.kinds.items()) or "no entries"
     click.echo(f"Wrote {kinds} ({report.revisions:,} revisions) to {report.folder}.")
+
+
+@click.command()
+@click.argument("ref")
+@click.argument("level", type=click.Choice(["public", "signed-in", "restricted"]))
+@click.option(
+    "--to", "readers", multiple=True, help="role:NAME or person:E-MAIL who may see it (repeatable)."
+)
+@click.option(
+    "--mask/--no-mask", default=None, help="Withhold which project a lesson comes from, or no longer."
+)
+def visibility(ref: str, level: str, readers: tuple[str, ...], *, mask: bool | None) -> None:
+    """Say who may see an entry: everybody, people who have signed in, or those named with --to.
+
+    \b
+    Examples:
+      precedent visibility L-0001 public
+      precedent visibility L-0026 restricted --to role:estimator --to "role:project manager"
+    """
+    from kb.people.audit import Origin
+    from kb.showing import in_words, show_to
+
+    _, database = open_repository()
+    ref = ref.upper()
+    show_to(database, Origin(operator()), ref, level, readers, mask_source=mask)
+    with database.read() as session:
+        click.echo(f"{ref} is visible to {in_words(session, ref)}.")
 
 
 @click.command()

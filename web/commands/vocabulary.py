@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.errors import KbError
-from web.commands import open_repository
+from web.commands import login_name, open_repository, operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kb.people.audit import Origin
     from kb.vocabulary import Changes, Group
 
 _KIND = click.Choice(["acronym", "synonyms"])
@@ -37,15 +37,9 @@ def vocabulary() -> None:
     """
 
 
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
-        return "command line"
-
-
 def _author(command: Callable[..., None]) -> Callable[..., None]:
-    return click.option("--author", default=_login, help="Who changes it; the login name otherwise.")(command)
+    text = "Who changes it; the login name otherwise."
+    return click.option("--author", default=lambda: login_name() or "command line", help=text)(command)
 
 
 def _yes(question: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -89,12 +83,11 @@ def add(terms: tuple[str, ...], kind: str, note: str, author: str) -> None:
       precedent vocabulary add go-live cut-over cutover
       precedent vocabulary add RAID "risks, assumptions, issues and dependencies" --kind acronym
     """
-    from kb.vocabulary import add_group
+    from kb import curating
 
     text = _text(kind, terms, note)
     _, database = open_repository()
-    with database.write() as session:
-        group = add_group(session, text, author=author)
+    group = curating.add(database, _origin(), text, author=author)
     click.echo(f"Added: {_line(group)}")
 
 
@@ -120,16 +113,15 @@ def change(
       precedent vocabulary change supplier --add vendor --drop provider
       precedent vocabulary change UAT --note "Run by the business, not by the supplier"
     """
-    from kb.vocabulary import change_group, find_group
+    from kb import curating
+    from kb.vocabulary import find_group
 
     _, database = open_repository()
-    with database.write() as session:
+    with database.read() as session:
         group = find_group(session, term)
-        terms = [*_without(group, dropped), *added]
-        text = _text(kind or group.kind, terms, group.note if note is None else note)
-        changed = change_group(session, group.id, text, version=group.version, author=author)
-        if changed == group:
-            session.rollback()
+    terms = [*_without(group, dropped), *added]
+    text = _text(kind or group.kind, terms, group.note if note is None else note)
+    changed = curating.change(database, _origin(), group.id, text, version=group.version, author=author)
     click.echo(f"{'Unchanged' if changed == group else 'Changed'}: {_line(changed)}")
 
 
@@ -143,15 +135,15 @@ def remove(term: str, *, yes: bool) -> None:
     Example:
       precedent vocabulary remove vendor
     """
-    from kb.vocabulary import find_group, remove_group
+    from kb import curating
+    from kb.vocabulary import find_group
 
     _, database = open_repository()
     with database.read() as session:
         group = find_group(session, term)
     if not yes:
         click.confirm(f"Remove the group {group}?", abort=True)
-    with database.write() as session:
-        remove_group(session, group.id, version=group.version)
+    curating.remove(database, _origin(), group.id, version=group.version)
     click.echo(f"Removed: {_line(group)}")
 
 
@@ -172,19 +164,19 @@ def load(file: Path, delimiter: str, encoding: str, author: str, *, dry_run: boo
       precedent vocabulary load --dry-run vocabulary.csv
       precedent vocabulary load --delimiter ';' --encoding cp1252 vocabulary.csv
     """
-    from dataclasses import replace as with_
-
+    from kb import curating
     from kb.formats import LoadOptions
-    from kb.vocabulary_loading import replace
+    from kb.vocabulary_loading import read_file
 
-    options = LoadOptions(delimiter=delimiter, encoding=encoding, dry_run=True)
+    options = LoadOptions(delimiter=delimiter, encoding=encoding)
     _, database = open_repository()
-    changes = replace(database, file, options, author=author)
+    groups = read_file(file, options)
+    changes = curating.preview(database, _origin(), groups)
     if not dry_run:
         if changes.removed and not yes:
-            click.confirm(f"Remove {_names(changes.removed)}?", abort=True)
-        agreed = changes.removed
-        changes = replace(database, file, with_(options, dry_run=False), author=author, removing=agreed)
+            click.confirm(f"Remove {_names(changes.removals)}?", abort=True)
+        agreed = changes.removals
+        changes = curating.load(database, _origin(), groups, removing=agreed, author=author)
     click.echo(f"{'Would have: ' if dry_run else ''}{_sentence(changes)}")
 
 
@@ -211,6 +203,13 @@ def export(file: Path, *, yes: bool) -> None:
     except OSError as error:
         raise KbError(f"{file} cannot be written: {error.strerror}.") from None
     click.echo(f"Wrote {_count(groups)} to {file}.")
+
+
+def _origin() -> Origin:
+    """Who acts, for the audit log."""
+    from kb.people.audit import Origin
+
+    return Origin(operator())
 
 
 def _text(kind: str, terms: Sequence[str], note: str) -> Any:

@@ -8,7 +8,7 @@ export function makeFetcher() {
     const mine = (last = new AbortController());
     try {
       const reply = await fetch(url, { headers: { "X-Fragment": part }, signal: mine.signal });
-      if (!reply.ok) throw new Error(`the server answered ${reply.status}`);
+      if (!reply.ok) throw Object.assign(new Error(`the server answered ${reply.status}`), { status: reply.status });
       const html = await reply.text();
       return mine === last ? html : null;
     } catch (error) {

@@ -24,8 +24,9 @@ export function startSearch() {
       shown = url;
       dock(form);
       swap(results, html);
-    } catch {
-      say(results, "The search did not answer. Press Enter to try again.");
+    } catch (error) {
+      const happened = error.status === 429 ? "Many searches came in a short time." : "The search did not answer.";
+      say(results, `${happened} Press Enter to try again.`);
     }
     results.removeAttribute("aria-busy");
   }

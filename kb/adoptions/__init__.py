@@ -1,0 +1,1 @@
+"""Who adopted a lesson: for which project, when, and what they said."""

@@ -1,0 +1,76 @@
+"""Attaching files to entries: each kept once, by the hash of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from kb.attachments.model import Attachment, BroughtPicture, StoredFile
+from kb.editing import now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from kb.importing.document import Part, Picture
+    from kb.model import Entry
+
+
+def digest_of(data: bytes) -> str:
+    """The name by which bytes are kept."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def address_of(picture: Picture) -> str:
+    """Where a page finds a picture."""
+    return f"/attachments/{picture.digest}.{picture.type}"
+
+
+def keep(session: Session, data: bytes) -> str:
+    """Keeps the bytes unless they are here already; returns their digest."""
+    digest = digest_of(data)
+    if session.get(StoredFile, digest) is None:
+        session.add(StoredFile(digest=digest, size=len(data), data=data))
+        session.flush()
+    return digest
+
+
+def attach_original(
+    session: Session, entry: Entry, name: str, media: str, digest: str, *, place: str, parts: Sequence[Part],
+    by: int | None,
+) -> None:  # fmt: skip
+    """The document that an entry was made of; `parts` are what a search finds in it for this entry."""
+    held = [[part.place, part.text] for part in parts]
+    _attach(session, entry, Attachment(
+        digest=digest, role="original", name=name, media=media, place=place[:300], parts=held, added_by=by,
+    ))  # fmt: skip
+
+
+def attach_picture(session: Session, entry: Entry, picture: Picture, by: int | None) -> None:
+    """A picture of an entry's text."""
+    digest = keep(session, picture.data)
+    name, media = f"picture-{digest[:8]}.{picture.type}", f"image/{picture.type}"
+    _attach(session, entry, Attachment(
+        digest=digest, role="picture", name=name, media=media, place="", parts=[], added_by=by,
+    ))  # fmt: skip
+
+
+def forget(session: Session, digest: str) -> None:
+    """Throws the bytes away unless something still refers to them."""
+    for table in (Attachment, BroughtPicture):
+        if session.scalar(select(func.count()).select_from(table).where(table.digest == digest)):
+            return
+    session.execute(delete(StoredFile).where(StoredFile.digest == digest))
+
+
+def _attach(session: Session, entry: Entry, attachment: Attachment) -> None:
+    there = select(Attachment.id).where(
+        Attachment.entry_id == entry.id, Attachment.digest == attachment.digest
+    )
+    if session.scalar(there) is None:
+        attachment.entry_id, attachment.added_at = entry.id, now()
+        session.add(attachment)
+        session.flush()

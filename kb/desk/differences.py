@@ -1,0 +1,113 @@
+"""What two revisions say differently, field by field: whole lines side by side, words within them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Literal
+
+from kb.formats.frontmatter import dump
+from kb.sections import HEADINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+Change = Literal["same", "added", "removed"]
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+MOST_WORDS = 4_000
+"""Longer stretches are compared line by line only: comparing words takes the square of the time."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text that both have, or one of them."""
+
+    change: Change
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Lines that stand beside each other; `changed` where they differ."""
+
+    old: tuple[Piece, ...]
+    new: tuple[Piece, ...]
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that two revisions fill differently."""
+
+    field: str
+    old: str
+    new: str
+
+    @property
+    def inline(self) -> list[Piece]:
+        """The old and the new text in one."""
+        return pieces(self.old, self.new)
+
+    @property
+    def rows(self) -> list[Row]:
+        """Their lines side by side; long stretches without a change are left out of neither."""
+        return list(_rows(self.old.split("\n"), self.new.split("\n")))
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
+    """The fields of two stored contents that differ, in reading order."""
+    order = {name: place for place, name in enumerate(("title", *HEADINGS))}
+    names = sorted(dict.fromkeys((*old, *new)), key=lambda name: order.get(name, len(order)))
+    pairs = ((name, as_text(old.get(name)), as_text(new.get(name))) for name in names)
+    return [Difference(name, before, after) for name, before, after in pairs if before != after]
+
+
+def as_text(value: Any) -> str:
+    """A value as a person reads it: a line for each of a list, `name: value` for parts of a group."""
+    if value in (None, [], {}):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
+    if isinstance(value, (dict, list)):
+        return dump(value).rstrip("\n")  # type: ignore[arg-type]
+    return str(value)
+
+
+def pieces(old: str, new: str) -> list[Piece]:
+    """What became of a text, word by word."""
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    if max(len(before), len(after)) > MOST_WORDS:
+        before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    found: list[Piece] = []
+    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            found.append(Piece("same", "".join(before[i:j])))
+            continue
+        if i < j:
+            found.append(Piece("removed", "".join(before[i:j])))
+        if k < m:
+            found.append(Piece("added", "".join(after[k:m])))
+    return found
+
+
+def _rows(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for place in range(max(j - i, m - k)):
+            before = old[i + place] if i + place < j else None
+            after = new[k + place] if k + place < m else None
+            if tag == "equal":
+                same = (Piece("same", before or ""),)
+                yield Row(same, same, changed=False)
+            elif before is not None and after is not None:
+                found = pieces(before, after)
+                yield Row(_without(found, "added"), _without(found, "removed"), changed=True)
+            else:
+                removed = (Piece("removed", before),) if before is not None else ()
+                yield Row(removed, (Piece("added", after),) if after is not None else (), changed=True)
+
+
+def _without(found: Sequence[Piece], change: Change) -> tuple[Piece, ...]:
+    return tuple(piece for piece in found if piece.change != change)

@@ -1,0 +1,1 @@
+"""Documents that somebody brings: read in a process that can do no harm, and turned into drafts."""

@@ -1,0 +1,1 @@
+"""How the repository does: figures for curators, each with the entries behind it."""

@@ -1,0 +1,78 @@
+"""Keeping paths alive: steps whose entry has changed since it was pinned, is replaced, or is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import select
+
+from kb.kinds import Path
+from kb.learning.walking import entries_of
+from kb.model import PUBLISHED, Entry, Reference, Revision
+from kb.people.roles import require
+from kb.reading import list_entries
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from kb.people.roles import Person
+    from kb.reading import Reader
+
+MOST = 500
+"""Paths that are looked at."""
+Why = Literal["changed", "replaced", "gone"]
+
+
+@dataclass(frozen=True)
+class Worn:
+    """A step that a trainer should look at."""
+
+    path: str
+    path_title: str
+    step: str
+    title: str
+    """Of the entry; empty when it is gone."""
+    why: Why
+    pinned: int | None = None
+    current: int | None = None
+    by: str = ""
+    """The entry that replaces it."""
+
+
+def worn_steps(session: Session, person: Person, reader: Reader) -> list[Worn]:
+    """The steps of published paths to look at, as far as the trainer may see them. Raises NotAllowed.
+
+    A step that is pinned at no revision follows its entry, and is named only when that is replaced or gone.
+    """
+    require(person, "train")
+    paths = list_entries(session, reader, "path", 0, MOST)
+    steps = [
+        (view, step) for view in paths if isinstance(view.content, Path) for step in entries_of(view.content)
+    ]
+    refs = {step.entry for _, step in steps}
+    query = select(Entry.ref, Revision.number, Revision.title).join(Revision)
+    rows = session.execute(query.where(Entry.ref.in_(refs), PUBLISHED, reader.visible))
+    current = {ref: (number, title) for ref, number, title in rows}
+    replaced = _replaced(session, refs, reader)
+    found = []
+    for view, step in steps:
+        here, pinned = (view.ref, view.title, step.entry), step.revision
+        number, title = current.get(step.entry, (None, ""))
+        if number is None:
+            found.append(Worn(*here, "", "gone", pinned))
+        elif step.entry in replaced:
+            found.append(Worn(*here, title, "replaced", pinned, number, replaced[step.entry]))
+        elif pinned is not None and pinned != number:
+            found.append(Worn(*here, title, "changed", pinned, number))
+    return found
+
+
+def _replaced(session: Session, refs: set[str], reader: Reader) -> dict[str, str]:
+    """Entry -> the published entry that says it supersedes it."""
+    query = select(Reference.target, Entry.ref).select_from(Reference)
+    query = query.join(Revision, Revision.id == Reference.revision_id).join(Revision.entry)
+    wanted = query.where(
+        Reference.relation == "supersedes", Reference.target.in_(refs), PUBLISHED, reader.visible
+    )
+    return dict(session.execute(wanted.order_by(Entry.ref.desc())).all())

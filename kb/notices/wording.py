@@ -1,0 +1,38 @@
+"""Notices in words, the same on pages, in mails and on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.notices.reading import NoticeView
+
+SENTENCES = {
+    "review requested": "{who} asks you to review it.",
+    "decision made": "{who} decided on it.",
+    "entry due": "It is due for verification: does it still hold?",
+    "comment": "{who} commented on it.",
+    "lesson superseded": "You adopted it, built on it or wrote it, and it no longer stands.",
+    "lesson changed": "You adopted it, and it says something else now.",
+    "task given": "{who} gives it to you to do.",
+    "action due": "You are to put it to use.",
+}
+"""What has happened to the thing whose title stands before it."""
+
+
+def heading(notice: NoticeView) -> str:
+    """What it is about: the entry's title, or the words of what is about no entry."""
+    return notice.title or notice.ref or notice.words or notice.event.capitalize()
+
+
+def sentence(notice: NoticeView) -> str:
+    """What has happened; empty where the heading says it."""
+    if not notice.title and not notice.ref and not notice.actor:
+        return ""
+    known = SENTENCES.get(notice.event, f"{notice.event.capitalize()}.")
+    return known.format(who=notice.actor or "Somebody")
+
+
+def details(notice: NoticeView) -> str:
+    """What was said about it, where the heading is not that already."""
+    return notice.words if notice.title or notice.ref else ""

@@ -1,0 +1,1 @@
+"""People: accounts, roles, sessions, tokens, and the log of what they did."""

@@ -1,0 +1,184 @@
+"""The audit log: who did or tried what, when, from where. Lines are added and never changed."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from kb.errors import KbError
+from kb.people.clock import now
+from kb.people.errors import TooMany
+from kb.people.limits import LAST_LINE, REFUSALS, take
+from kb.people.model import AuditLine
+from kb.people.roles import NOBODY, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from kb.database import Database
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who acts and from where."""
+
+    person: Person = NOBODY
+    address: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which lines; what is empty does not narrow."""
+
+    person: str = ""
+    """A part of the name, or `#17` for an id."""
+    action: str = ""
+    object: str = ""
+    outcome: str = ""
+    since: date | None = None
+    until: date | None = None
+    """Inclusive."""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What narrows, by name."""
+        return {name: str(value) for name, value in vars(self).items() if value}
+
+
+@dataclass
+class Act:
+    """A change under way, and what the log will say of it."""
+
+    session: Session
+    thing: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def audited(database: Database, origin: Origin, action: str, thing: str = "") -> Iterator[Act]:
+    """A transaction with its line in the log: with the change when it is done, alone when it is refused."""
+    act = None
+    try:
+        with database.write_aside() as session:
+            act = Act(session, thing)
+            yield act
+            note(session, origin, action, act.thing, **act.detail)
+    except KbError as error:
+        if act is not None:  # else the database is what failed
+            note_refusal(database, origin, action, act.thing, error, **act.detail)
+        raise
+
+
+def note_refusal(
+    database: Database, origin: Origin, action: str, thing: str, error: KbError, **detail: Any
+) -> None:
+    """Adds a line of its own about what was not done.
+
+    Raises TooMany when whoever acts has been refused so often of late that their lines would bury all
+    others; one line says that more were tried.
+    """
+    whom = f"#{origin.person.id}" if origin.person.is_known else origin.address
+    error.is_noted = True
+    with database.write_aside() as session:
+        try:
+            if not origin.person.is_operator:
+                take(session, REFUSALS, whom)
+            note(session, origin, action, thing, refused=True, **{**detail, "why": str(error)})
+            return
+        except TooMany as reached:
+            too_many = reached
+        with suppress(TooMany):
+            take(session, LAST_LINE, whom)
+            note(session, origin, action, thing, refused=True, why=f"{error} What follows is not noted.")
+    raise too_many
+
+
+def note(
+    session: Session, origin: Origin, action: str, thing: str = "", *, refused: bool = False, **detail: Any
+) -> None:
+    """Adds a line. Control characters become spaces, so that no text can look like a second line."""
+    line = AuditLine(
+        at=now(),
+        person_id=origin.person.id,
+        person=_plain(origin.person.name or "nobody"),
+        action=action,
+        object=_plain(thing),
+        outcome="refused" if refused else "done",
+        detail={name: _plain(value) if isinstance(value, str) else value for name, value in detail.items()},
+        address=_plain(origin.address)[:60],
+        request_id=origin.request_id[:40],
+    )
+    session.add(line)
+    session.flush()
+
+
+def find(session: Session, wanted: AuditFilter, offset: int, limit: int) -> tuple[int, list[AuditLine]]:
+    """How many lines there are, and a stretch of them, newest first."""
+    total = session.scalar(_narrowed(select(func.count(AuditLine.id)), wanted)) or 0
+    lines = _narrowed(select(AuditLine), wanted).order_by(AuditLine.id.desc())
+    return total, list(session.scalars(lines.offset(offset).limit(limit)))
+
+
+def every(database: Database, wanted: AuditFilter) -> Iterator[AuditLine]:
+    """All lines that fit, oldest first, for an export; those that are added meanwhile are left out.
+
+    Each stretch is read in a transaction of its own, so that an export of years keeps no writer waiting.
+    As lines never change, together they are the log as it stood.
+    """
+    with database.read() as session:
+        newest = session.scalar(select(func.max(AuditLine.id))) or 0
+    last = 0
+    while last < newest:
+        stretch = (AuditLine.id > last) & (AuditLine.id <= newest)
+        query = _narrowed(select(AuditLine), wanted).where(stretch).order_by(AuditLine.id).limit(BATCH)
+        with database.read() as session:
+            lines = session.scalars(query).all()
+            session.expunge_all()
+        yield from lines
+        last = lines[-1].id if len(lines) == BATCH else newest
+
+
+def count(session: Session) -> int:
+    """How many lines there are."""
+    return session.scalar(select(func.count(AuditLine.id))) or 0
+
+
+def actions(session: Session) -> list[str]:
+    """The actions that the log knows, by name."""
+    return list(session.scalars(select(AuditLine.action).distinct().order_by(AuditLine.action)))
+
+
+def _narrowed(query: Select[Any], wanted: AuditFilter) -> Select[Any]:
+    if re.fullmatch("#[0-9]{1,9}", wanted.person):
+        query = query.where(AuditLine.person_id == int(wanted.person[1:]))
+    elif wanted.person:
+        query = query.where(func.lower(AuditLine.person).contains(wanted.person.lower(), autoescape=True))
+    if wanted.action:
+        query = query.where(AuditLine.action == wanted.action)
+    if wanted.object:
+        query = query.where(func.lower(AuditLine.object).contains(wanted.object.lower(), autoescape=True))
+    if wanted.outcome:
+        query = query.where(AuditLine.outcome == wanted.outcome)
+    if wanted.since:
+        query = query.where(AuditLine.at >= datetime(*wanted.since.timetuple()[:3], tzinfo=UTC))
+    if wanted.until:
+        end = datetime(*wanted.until.timetuple()[:3], 23, 59, 59, tzinfo=UTC)
+        query = query.where(AuditLine.at <= end)
+    return query
+
+
+def _plain(text: str) -> str:
+    return _CONTROLS.sub(" ", text)[:300]

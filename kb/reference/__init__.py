@@ -1,0 +1,1 @@
+"""Reference tables that curators keep: exchange rates, price indices, published uplifts, with sources."""

@@ -1,0 +1,42 @@
+"""Typographic revisions: the same statement in other words of order, by somebody who tends the repository.
+
+History stays as it was written: what changes is a new revision, published in the place of the one before.
+It keeps that one's author (who made the statement), its moment of judgement (so that lists of what is new
+do not fill with it) and the entry's verification; who tended it is its reviewer, and its note says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kb.editing import add_revision, latest_revision, now, published_revision
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from kb.content import Content
+    from kb.model import Entry, Revision
+
+TENDING = "tending"
+"""Who judged where whoever tends wrote the revision themselves: nobody approves their own."""
+
+
+def untouched(session: Session, entry: Entry) -> Revision | None:
+    """The published revision, where nobody is at work on another one."""
+    standing = published_revision(session, entry)
+    return standing if standing is not None and latest_revision(session, entry) is standing else None
+
+
+def retouch(session: Session, standing: Revision, content: Content, *, by: str, note: str) -> Revision:
+    """Publishes `content` in the place of the published revision, which must be the latest."""
+    revision = add_revision(
+        session, standing.entry, content, number=standing.number + 1, author=standing.author, note=note
+    )
+    revision.anonymous = standing.anonymous
+    standing.state = "superseded"
+    session.flush()  # the index of published revisions has room for one at a time
+    revision.state = "published"
+    revision.reviewer = by if by != standing.author else TENDING
+    revision.decided_at = standing.decided_at or now()
+    session.flush()
+    return revision

@@ -1,0 +1,95 @@
+"""/api/v1/entries/{ref}/files: files of an entry."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime  # noqa: TC003 - part of a model
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from kb.attachments.attaching import attach, detach, files_of
+from kb.errors import InvalidRecord
+from kb.kinds import Strict
+from kb.text import Line
+from kb.validation import Problem
+from web.api.models import Answer
+from web.api.operations import Operation, Reply
+from web.context import current
+from web.entries import checked_ref
+from web.identity import origin
+from web.services import services
+
+if TYPE_CHECKING:
+    from kb.attachments.reading import AttachmentView
+    from web.parameters import NoParameters
+
+LONGEST = 34_000_000
+"""Characters of the largest file in Base64."""
+THERE = "It is attached already."
+WRITE = "contribute"
+
+
+class FilePart(Answer):
+    """A file of an entry."""
+
+    name: str
+    media: str
+    size: Annotated[int, Field(description="Bytes.")]
+    digest: Annotated[str, Field(description="SHA-256 of its bytes; it is had at `/attachments/DIGEST`.")]
+    added_at: datetime
+
+
+class FilesAnswer(Answer):
+    """The files of an entry, oldest first."""
+
+    id: str
+    files: list[FilePart]
+
+
+class FileBody(Strict):
+    """A file to attach."""
+
+    name: Annotated[Line, Field(min_length=1, description="With its ending, such as `report.docx`.")]
+    data: Annotated[str, Field(max_length=LONGEST, description="Its bytes in Base64.")]
+
+
+def entry_files(_: NoParameters, ref: str) -> FilesAnswer:
+    """The files of an entry that one may attach files to: its authors and curators may."""
+    ref = checked_ref(ref)
+    with services().database.read() as session:
+        found = files_of(session, current().person, ref)
+    return FilesAnswer(id=ref, files=[_part(each) for each in found])
+
+
+def attach_file(_: NoParameters, body: FileBody, ref: str) -> Reply:
+    """Attaches a document, in which searches find what it says, or a picture, which is encoded anew."""
+    try:
+        data = base64.b64decode(body.data, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRecord([Problem("data", "must be Base64")]) from None
+    ref = checked_ref(ref)
+    made = attach(services().database, origin(), ref, body.name, data)
+    return Reply(_part(made), location=f"/entries/{ref}/files")
+
+
+def remove_file(_: NoParameters, ref: str, digest: str) -> None:
+    """Takes a file away. Its bytes go with the last entry that has it."""
+    detach(services().database, origin(), checked_ref(ref), digest)
+
+
+def _part(view: AttachmentView) -> FilePart:
+    return FilePart(
+        name=view.name, media=view.media, size=view.size, digest=view.digest, added_at=view.added_at
+    )
+
+
+FILES = (
+    Operation("GET", "/entries/<ref>/files", entry_files, FilesAnswer, "List the files of an entry",
+              action=WRITE),
+    Operation("POST", "/entries/<ref>/files", attach_file, FilePart, "Attach a file to an entry",
+              body=FileBody, action=WRITE, conflict=THERE),
+    Operation("DELETE", "/entries/<ref>/files/<digest>", remove_file, None, "Remove a file from an entry",
+              action=WRITE),
+)  # fmt: skip

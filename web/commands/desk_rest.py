@@ -1,0 +1,168 @@
+"""precedent advise, assign, comment, compare, discard, withdraw, reconsider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from web.commands.desk import acting, begin, content_of
+
+_ID, _NUMBER = click.argument("ref"), click.argument("number", type=click.IntRange(min=1))
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def advise(file: Path) -> None:
+    """Say what would make a lesson easier to find, believe and follow, and which lessons it looks like.
+
+    \b
+    Example:
+      precedent advise lesson.md
+    """
+    from sqlalchemy import select
+
+    from kb.content import to_json
+    from kb.desk.linter import advise as advice_on
+    from kb.errors import KbError
+    from kb.people.model import User
+    from kb.reading import OPERATOR
+    from kb.vocabulary import list_groups
+    from search.alike import alike_among, request_for
+    from web.commands import open_repository
+    from web.commands.finding import open_engine
+
+    kind, content = content_of(file)
+    if kind != "lesson":
+        raise KbError(f"There is advice on lessons only; {file} is a {kind}.")
+    data = to_json(content)
+    with open_repository()[1].read() as session:
+        groups = list_groups(session)
+        names = session.scalars(select(User.name).where(User.status == "active")).all()
+    acronyms = {group.terms[0] for group in groups if group.kind == "acronym"}
+    for each in advice_on(data, acronyms=acronyms, names=names):
+        click.echo(f"{each.field}: {each.words}. {each.reason[:1].upper()}{each.reason[1:]}.")
+    request = request_for(data)
+    if request is not None:
+        for hit in alike_among(open_engine()[2].search(request, OPERATOR), data, ""):
+            click.echo(f"It looks like {hit.entry.ref}, {hit.entry.title}: is yours the same again?")
+
+
+@click.command()
+@_ID
+@_NUMBER
+@click.option("--to", default="", help="E-mail of who is to review it; nobody in particular otherwise.")
+@acting
+def assign(ref: str, number: int, to: str, email: str) -> None:
+    """Say who is to review what is submitted.
+
+    \b
+    Example:
+      precedent assign L-0045 1 --to vic@example.org
+    """
+    from kb.desk import reviewing
+
+    person = begin(to)[1].person if to else None
+    reviewing.assign(*begin(email), ref.upper(), number, person.id if person else None)
+    click.echo(
+        f"{ref.upper()}, revision {number}, is to be reviewed by {person.name if person else 'anybody'}."
+    )
+
+
+@click.command()
+@_ID
+@_NUMBER
+@click.argument("text")
+@click.option("--field", default="", help="The field that it is about, such as recommendation.")
+@acting
+def comment(ref: str, number: int, text: str, field: str, email: str) -> None:
+    """Say something in the margin of a revision.
+
+    \b
+    Example:
+      precedent comment L-0045 1 "A role, please" --field recommendation --as vic@example.org
+    """
+    from kb.desk.comments import CommentText
+    from kb.desk.comments import comment as say
+    from kb.validation import validate
+
+    said = validate(CommentText, {"text": text, "field": field})
+    number_of_it = say(*begin(email), ref.upper(), number, said)
+    click.echo(f"Comment {number_of_it} stands at {ref.upper()}, revision {number}.")
+
+
+@click.command()
+@_ID
+@click.option("--old", type=click.IntRange(min=1), default=None, help="The earlier revision.")
+@click.option("--new", type=click.IntRange(min=1), default=None, help="The later one; the newest otherwise.")
+@acting
+def compare(ref: str, old: int | None, new: int | None, email: str) -> None:
+    """Print what two revisions of an entry say differently, field by field.
+
+    \b
+    Examples:
+      precedent compare L-0001
+      precedent compare L-0001 --old 1 --new 3
+    """
+    from kb.desk.comparing import compared
+
+    database, who = begin(email)
+    with database.read() as session:
+        found = compared(session, who.person, ref.upper(), old, new)
+    click.echo(f"{found.ref}: revision {found.old.number} and revision {found.new.number}")
+    for each in found.fields:
+        click.echo(f"\n{each.field}")
+        for sign, words in (("-", each.old), ("+", each.new)):
+            for line in words.split("\n") if words else ():
+                click.echo(f"{sign} {line}")
+
+
+@click.command()
+@_ID
+@_NUMBER
+@acting
+def discard(ref: str, number: int, email: str) -> None:
+    """Discard a draft for good, and its entry where it holds nothing else.
+
+    \b
+    Example:
+      precedent discard L-0045 2 --as anna@example.org
+    """
+    from kb.desk import writing
+
+    writing.discard(*begin(email), ref.upper(), number)
+    click.echo(f"Revision {number} of {ref.upper()} is gone.")
+
+
+@click.command()
+@_ID
+@_NUMBER
+@acting
+def withdraw(ref: str, number: int, email: str) -> None:
+    """Take back what is in review: it is a draft again.
+
+    \b
+    Example:
+      precedent withdraw L-0045 1 --as anna@example.org
+    """
+    from kb.desk import writing
+
+    saved = writing.withdraw(*begin(email), ref.upper(), number)
+    click.echo(f"{saved.ref}, revision {saved.number}, is a draft again.")
+
+
+@click.command()
+@_ID
+@_NUMBER
+@acting
+def reconsider(ref: str, number: int, email: str) -> None:
+    """Bring what was sent back or rejected into review again.
+
+    \b
+    Example:
+      precedent reconsider L-0045 1 --as cleo@example.org
+    """
+    from kb.desk import reviewing
+
+    saved = reviewing.reconsider(*begin(email), ref.upper(), number)
+    click.echo(f"{saved.ref}, revision {saved.number}, is {saved.state} again.")

@@ -1,0 +1,1 @@
+"""The desk's pages: writing, reviewing and keeping true, each a form of its own."""

@@ -1,0 +1,146 @@
+"""Everything the editor's page shows: what is filled in, what is wrong with it, and what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kb.desk.access import find_case
+from kb.desk.comparing import stored_for
+from kb.desk.differences import differences
+from kb.desk.merging import merge
+from web.desk.fields import plan_of
+from web.desk.reading_forms import PREFIX, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from kb.clauses import Clause
+    from kb.desk.comments import CommentView
+    from kb.desk.differences import Difference
+    from kb.desk.merging import Merged
+    from kb.errors import EditConflict
+    from kb.people.roles import Person
+    from kb.reading import EntryView, Reader
+    from kb.validation import Problem
+    from web.desk.advice import Counsel
+    from web.desk.fields import Field, FormPlan
+    from web.entry_views import EntryPage
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Somebody else was first: what they made of it, beside what was typed."""
+
+    number: int
+    author: str
+    state: str
+    fields: Sequence[Difference]
+    """Theirs (`old`) against what was typed (`new`)."""
+    merged: Merged
+
+
+@dataclass
+class Sheet:
+    """The form of one entry."""
+
+    kind: str
+    ref: str = ""
+    """Empty: the entry is new."""
+    base: int = 0
+    """The revision that the text was edited from."""
+    data: dict[str, Any] = field(default_factory=dict)
+    anonymous: bool = False
+    mask_source: bool = False
+    note: str = ""
+    problems: Sequence[Problem] = ()
+    state: str = ""
+    """That of the revision `base`; empty while the entry is new."""
+    reason: str = ""
+    """Why a reviewer sent it back."""
+    comments: Sequence[CommentView] = ()
+    recovered_at: datetime | None = None
+    """When what is shown was typed, where it was never saved."""
+    done: str = ""
+    conflict: Conflict | None = None
+    preview: EntryPage | None = None
+    alike: Sequence[EntryView] = ()
+    """Published lessons that it looks like, to be decided on before it is submitted."""
+    deleted: Sequence[Clause] = ()
+    """Clauses of the published template that it leaves out, while their lessons stand."""
+    counsel: Counsel | None = None
+    """Advice beside a preview that was made without scripts."""
+
+    @property
+    def plan(self) -> FormPlan:
+        """What the form asks for."""
+        return plan_of(self.kind)
+
+    @property
+    def others(self) -> list[str]:
+        """Problems that are no single field's."""
+        return [str(each) for each in self.problems if not each.field]
+
+    @property
+    def marked(self) -> list[tuple[str, str]]:
+        """(path, what is wrong) of each field with a problem, for the list at the top."""
+        return [(each.field, each.message) for each in self.problems if each.field]
+
+    def problem(self, path: str) -> str:
+        """What is wrong with the field at a path such as `impact.cost`."""
+        found = [each.message for each in self.problems if each.field == path]
+        if not found and path.count(".") == 0:
+            found = [each.message for each in self.problems if self._is_line_of(each.field, path)]
+        return "; ".join(found)
+
+    def _is_line_of(self, name: str, path: str) -> bool:
+        """Whether a problem is about one line of a field of several lines."""
+        head, _, rest = name.partition(".")
+        return head == path and rest.isdecimal() and not isinstance(self._first(path), dict)
+
+    def _first(self, path: str) -> Any:
+        held = self.data.get(path)
+        return held[0] if isinstance(held, list) and held else None
+
+    def comments_on(self, name: str) -> list[CommentView]:
+        """What reviewers said of a field and nobody has settled."""
+        return [each for each in self.comments if each.field == name and not each.is_settled]
+
+    def is_open(self, fields: Sequence[Field]) -> bool:
+        """Whether a folded part has to be open: something is filled in, wrong, or commented on there."""
+        names = {each.name for each in fields}
+        wrong = {problem.field.partition(".")[0] for problem in self.problems}
+        commented = {each.field for each in self.comments}
+        return bool(names & (self.data.keys() | wrong | commented))
+
+
+def input_name(path: str) -> str:
+    """The name of a field's input."""
+    return PREFIX + path
+
+
+def input_value(spec: Field, value: Any) -> str:
+    """What stands in a field's input."""
+    return shown(spec, value)
+
+
+def conflict_of(
+    session: Session, person: Person, reader: Reader, error: EditConflict, mine: Mapping[str, Any]
+) -> Conflict:
+    """What whoever was overtaken has to know. Raises NotFound where even that is hidden from them."""
+    case = find_case(session, person, error.ref, error.current_number)
+    theirs = stored_for(session, person, case, reader)
+    base: dict[str, Any] = {}
+    if error.base is not None:
+        base = stored_for(session, person, find_case(session, person, error.ref, error.base), reader)
+    is_veiled = case.revision.anonymous and not reader.sees_authors
+    return Conflict(
+        number=error.current_number,
+        author="A contributor" if is_veiled else case.revision.author,
+        state=case.revision.state,
+        fields=differences(theirs, mine),
+        merged=merge(base, mine, theirs),
+    )

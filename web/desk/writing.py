@@ -1,0 +1,292 @@
+"""Writing in the browser: a form for each kind; drafts, working copies, submitting, and stale saves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+
+from kb.clauses import deleted_clauses
+from kb.content import make_content, to_json
+from kb.desk import copies, writing
+from kb.desk.access import find_case
+from kb.desk.comments import comments_on
+from kb.desk.comparing import stored_for
+from kb.desk.lines import start_of_edit
+from kb.desk.lists import own_work
+from kb.desk.required import missing as missing_fields
+from kb.desk.writing import Manner
+from kb.errors import EditConflict, InvalidRecord, NotFound
+from kb.kinds import KINDS
+from kb.people.roles import require
+from web.context import current
+from web.desk.advice import LINTED, counsel_on, looks_like
+from web.desk.fields import plan_of
+from web.desk.previews import preview_of
+from web.desk.reading_forms import read_fields, with_row
+from web.desk.sheets import Sheet, conflict_of, input_name, input_value
+from web.entries import checked_ref, missing
+from web.identity import origin, signed_in
+from web.parameters import EditParameters, NoParameters, parse_page
+from web.services import services
+from web.templating import prepare_markdown
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from kb.content import Content
+    from kb.desk.access import Case
+    from kb.people.roles import Person
+
+blueprint = Blueprint("writing", __name__)
+NEW = "new:"
+ROW_STEPS = ("add", "remove", "up", "again")
+SUBMITS = ("submit", "submit-anyway")
+MAX_NOTE = 300
+
+
+@blueprint.get("/entries/new")
+def choose() -> str:
+    """Renders the kinds to choose from."""
+    contributor()
+    return render_template("desk/choose.html")
+
+
+@blueprint.get("/drafts")
+def drafts() -> str:
+    """Renders what the person wrote and readers do not see yet."""
+    parse_page(NoParameters, request.args)
+    person = contributor()
+    with services().database.read() as session:
+        items = own_work(session, person, current().today)
+        unsaved = [kind for kind in KINDS if copies.find(session, person, NEW + kind)]
+    return render_template("desk/drafts.html", items=items, unsaved=unsaved)
+
+
+@blueprint.get("/entries/new/<kind>")
+def new(kind: str) -> str:
+    """Renders an empty form, or what was typed into one and never saved."""
+    person, sheet = contributor(), Sheet(_known(kind))
+    with services().database.read() as session:
+        _recover(session, person, sheet)
+    return _page(sheet)
+
+
+@blueprint.post("/entries/new/<kind>")
+def create(kind: str) -> str | BaseResponse:
+    """Saves a new entry as a draft, submits it, or does one of the form's smaller steps."""
+    contributor()
+    return _handle(_sent(Sheet(_known(kind))))
+
+
+@blueprint.post("/entries/new/<kind>/copy")
+def keep_new(kind: str) -> Response:
+    """Keeps what is typed into the form of a new entry."""
+    contributor()
+    return _keep(_sent(Sheet(_known(kind))))
+
+
+@blueprint.get("/entries/<ref>/edit")
+def edit(ref: str) -> str:
+    """Renders the form of an entry: one's own draft, else what is published, else what one may see."""
+    asked, person = parse_page(EditParameters, request.args), contributor()
+    with services().database.read() as session:
+        try:
+            case = _start(session, person, checked_ref(ref), asked.revision)
+        except NotFound as error:
+            failure: NotFound | None = error
+        else:
+            sheet, failure = _of_case(session, person, case), None
+            sheet.done = asked.done
+            _recover(session, person, sheet)
+    if failure is not None:
+        raise missing(ref, failure)
+    return _page(sheet)
+
+
+@blueprint.post("/entries/<ref>/edit")
+def change(ref: str) -> str | BaseResponse:
+    """Saves an edit as a draft, submits it, or does one of the form's smaller steps."""
+    return _handle(_sent(_standing(ref)))
+
+
+@blueprint.post("/entries/<ref>/edit/copy")
+def keep(ref: str) -> Response:
+    """Keeps what is typed into the form of an entry."""
+    return _keep(_sent(_standing(ref)))
+
+
+def contributor() -> Person:
+    """Who asks. Raises SignInNeeded, NotAllowed."""
+    person = signed_in()
+    require(person, "contribute")
+    return person
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise NotFound(f"There is no kind of entry of that name; kinds are {', '.join(KINDS)}.")
+    return kind
+
+
+def _start(session: Session, person: Person, ref: str, number: int | None) -> Case:
+    if number is not None:
+        return find_case(session, person, ref, number)
+    case = start_of_edit(session, person, ref)
+    if case is None:
+        raise NotFound(f"There is no entry {ref}.")
+    return case
+
+
+def _of_case(session: Session, person: Person, case: Case) -> Sheet:
+    revision = case.revision
+    return Sheet(
+        kind=revision.entry.kind, ref=revision.entry.ref, base=revision.number,
+        data=stored_for(session, person, case, current().reader), state=revision.state,
+        anonymous=revision.anonymous and not case.was_published, mask_source=revision.entry.mask_source,
+        reason=revision.reason if revision.state in ("changes requested", "rejected") else "",
+        comments=comments_on(session, person, case),
+    )  # fmt: skip
+
+
+def _standing(ref: str) -> Sheet:
+    """The sheet of the revision that the sent form names. Raises NotFound."""
+    person, stated = contributor(), request.form.get("base", "")
+    number = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 8 else None
+    with services().database.read() as session:
+        return _of_case(session, person, _start(session, person, checked_ref(ref), number))
+
+
+def _sent(sheet: Sheet) -> Sheet:
+    """The sheet with what was sent."""
+    sheet.data = read_fields(plan_of(sheet.kind).fields, request.form)
+    sheet.anonymous = request.form.get("anonymous") == "yes"
+    sheet.mask_source = request.form.get("mask_source") == "yes"
+    sheet.note = request.form.get("note", "").strip()[:MAX_NOTE]
+    return sheet
+
+
+def _place(sheet: Sheet) -> str:
+    return sheet.ref or NEW + sheet.kind
+
+
+def _recover(session: Session, person: Person, sheet: Sheet) -> None:
+    """Puts in what was typed here and not saved."""
+    copy = copies.find(session, person, _place(sheet))
+    if copy is None:
+        return
+    held = copy.data
+    sheet.data, sheet.base = held["data"], held["base"] or sheet.base
+    sheet.anonymous, sheet.mask_source, sheet.note = held["anonymous"], held["mask_source"], held["note"]
+    sheet.recovered_at = copy.saved_at
+
+
+def _keep(sheet: Sheet) -> Response:
+    at = _keep_copy(sheet)
+    return jsonify(saved_at=at.isoformat())
+
+
+def _keep_copy(sheet: Sheet) -> Any:
+    held = {name: getattr(sheet, name) for name in ("data", "base", "anonymous", "mask_source", "note")}
+    return copies.keep(services().database, current().person, _place(sheet), held)
+
+
+def _handle(sheet: Sheet) -> str | BaseResponse:
+    do, _, path = request.form.get("do", "save").partition(":")
+    if do == "discard":
+        copies.drop(services().database, current().person, _place(sheet))
+        return redirect(_address(sheet), 303)
+    if do in ROW_STEPS:
+        again = do == "again"
+        sheet.data = _as_recurrence(sheet.data, path) if again else with_row(sheet.data, path, do)
+        _keep_copy(sheet)
+        return _page(sheet)
+    try:
+        content = make_content(sheet.kind, sheet.data)
+    except InvalidRecord as error:
+        sheet.problems = error.problems
+        return Response(_page(sheet), status=400)
+    if do == "preview":
+        return _previewed(sheet, content)
+    return _saved(sheet, content, do)
+
+
+def _previewed(sheet: Sheet, content: Content) -> str:
+    with services().database.read() as session:
+        sheet.preview = preview_of(session, sheet.kind, sheet.ref, content, current().reader)
+    _note_deleted(sheet, content)
+    prepare_markdown(sheet.preview.texts)
+    if sheet.kind == LINTED and current().fragment != "preview":
+        sheet.counsel = counsel_on(sheet.data, sheet.ref)
+    if current().fragment == "preview":
+        return render_template("desk/preview.html", page=sheet.preview)
+    _keep_copy(sheet)
+    return _page(sheet)
+
+
+def _as_recurrence(data: dict[str, Any], ref: str) -> dict[str, Any]:
+    """The data with a link that says that the same has happened again."""
+    again = {"to": checked_ref(ref), "relation": "recurrence of"}
+    return data | {"links": [*(each for each in data.get("links", []) if each != again), again]}
+
+
+def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
+    database, who, place = services().database, origin(), _place(sheet)
+    manner = Manner(sheet.anonymous, sheet.mask_source, sheet.note)
+    try:
+        if sheet.ref:
+            saved = writing.save(database, who, sheet.ref, content, base=sheet.base, manner=manner)
+        else:
+            saved = writing.create(database, who, sheet.kind, content, manner)
+        copies.drop(database, who.person, place)
+        sheet.ref, sheet.base, sheet.state = saved.ref, saved.number, saved.state
+        if do not in SUBMITS:
+            return redirect(url_for("writing.edit", ref=saved.ref, done="saved"), 303)
+        if do == "submit" and _is_held(sheet, content):
+            return Response(_page(sheet))
+        writing.submit(database, who, saved.ref, saved.number)
+    except EditConflict as error:
+        return _overtaken(sheet, error, to_json(content))
+    except InvalidRecord as error:
+        sheet.problems, sheet.done = error.problems, "incomplete"
+        return Response(_page(sheet), status=400)
+    return redirect(url_for("reviewing.revision", ref=saved.ref, number=saved.number, done="submitted"), 303)
+
+
+def _is_held(sheet: Sheet, content: Content) -> bool:
+    """Whether its writer has to look at something before it goes to review."""
+    if missing_fields(sheet.kind, content):
+        return False
+    if sheet.kind == LINTED:
+        sheet.alike = looks_like(sheet.data, sheet.ref)
+    _note_deleted(sheet, content)
+    return bool(sheet.alike or sheet.deleted)
+
+
+def _note_deleted(sheet: Sheet, content: Content) -> None:
+    if sheet.kind == "template" and sheet.ref:
+        with services().database.read() as session:
+            sheet.deleted = deleted_clauses(session, sheet.ref, content, current().reader)
+
+
+def _overtaken(sheet: Sheet, error: EditConflict, mine: dict[str, Any]) -> BaseResponse:
+    """Both texts, and what comes of them together: saving that goes on from theirs."""
+    with services().database.read() as session:
+        sheet.conflict = conflict_of(session, current().person, current().reader, error, mine)
+    sheet.data, sheet.base = sheet.conflict.merged.content, error.current_number
+    _keep_copy(replace(sheet, data=mine))
+    return Response(_page(sheet), status=409)
+
+
+def _address(sheet: Sheet) -> str:
+    if sheet.ref:
+        return url_for("writing.edit", ref=sheet.ref)
+    return url_for("writing.new", kind=sheet.kind)
+
+
+def _page(sheet: Sheet) -> str:
+    return render_template(
+        "desk/form.html", sheet=sheet, address=_address(sheet), input_name=input_name, input_value=input_value
+    )

@@ -1,0 +1,219 @@
+"""Requests to other machines: only to named places, at addresses that were checked, within limits.
+
+A name is resolved once, every address that it has is checked, and the connection goes to the checked
+address, so that a name cannot lead elsewhere between check and use. Redirects are not followed, the
+environment's proxies are not used, and one clock runs over the whole request, however slowly the
+other side drips. Certificates are checked against the system's store (or SSL_CERT_FILE).
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from kb.errors import KbError
+from kb.networks import (
+    Address,
+    Network,
+    is_loopback,
+    is_public,
+    is_within,
+    private_networks,
+    read_address,
+    read_network,
+)
+from kb.validation import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+CONNECT_SECONDS = 5.0
+TOTAL_SECONDS = 10.0
+MOST_BYTES = 1_000_000
+PORTS = {"https": 443, "http": 80}
+
+
+class OutboundFailed(KbError):
+    """A request to another machine was not allowed, or there is no usable answer."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where requests may go."""
+
+    origins: frozenset[str]
+    """Such as https://login.example.org:443."""
+    networks: tuple[Network, ...] = ()
+    """Private networks that were named: no other private address is connected to."""
+    setting: str = ""
+    """The setting that adds to it, for messages."""
+
+    @classmethod
+    def around(cls, address: str, others: Iterable[str], setting: str) -> Reach:
+        """The origin of an address, and the hosts, addresses and networks that a setting adds."""
+        hosts = [each for each in others if "/" not in each]
+        named = [network for each in others if (network := read_network(each)) is not None]
+        parts = [urlsplit(address), *(_split(each) for each in hosts)]
+        own = [network for part in parts for network in private_networks(part.hostname or "")]
+        return cls(frozenset(map(origin_of, parts)), (*named, *own), setting)
+
+    def check(self, address: str) -> SplitResult:
+        """The address in its parts. Raises OutboundFailed unless requests may go there."""
+        parts = _parts(address)
+        host = parts.hostname or ""
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+            raise OutboundFailed(f"{_shown(parts)} is not an https address.")
+        if parts.username is not None or origin_of(parts) not in self.origins:
+            raise OutboundFailed(
+                f"{_shown(parts)} is not where Precedent may ask. If it should, add {parts.netloc} to "
+                f"{self.setting}."
+            )
+        return parts
+
+    def check_host(self, host: str, found: Iterable[Address]) -> None:
+        """Raises OutboundFailed when one of the addresses of the host is private and was not named."""
+        for address in found:
+            if not is_public(address) and not is_within(address, self.networks):
+                raise OutboundFailed(
+                    f"{host} is at {address}, which is no public address. If that is right, add {address} "
+                    f"to {self.setting}."
+                )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the other machine said."""
+
+    status: int
+    body: bytes
+
+
+def fetch(
+    reach: Reach, address: str, method: str = "GET", headers: Mapping[str, str] | None = None,
+    body: str | None = None,
+) -> Answer:  # fmt: skip
+    """The answer of another machine. Raises OutboundFailed, in words that name the machine and why."""
+    parts = reach.check(address)
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    sent = {"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close", **(headers or {})}
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    found = resolve(host, port)
+    reach.check_host(host, found)
+    try:
+        with _connected(found, port, host if parts.scheme == "https" else None) as link:
+            connection = http.client.HTTPConnection(host, port)
+            connection.sock = link
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            if 300 <= answer.status < 400:
+                raise OutboundFailed(f"{_shown(parts)} leads elsewhere, and redirects are not followed.")
+            held = answer.read(MOST_BYTES + 1)
+    except ssl.SSLCertVerificationError as error:
+        raise OutboundFailed(f"The certificate of {host} is not trusted: {error.verify_message}.") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise OutboundFailed(f"{_shown(parts)} cannot be reached: {reason_of(error)}.") from None
+    if len(held) > MOST_BYTES:
+        raise OutboundFailed(f"{_shown(parts)} answers with more than {MOST_BYTES:,} bytes.")
+    return Answer(answer.status, held)
+
+
+def origin_of(parts: SplitResult) -> str:
+    """Scheme, host and port, each always there."""
+    port = parts.port or PORTS.get(parts.scheme, 0)
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        is_written_well = address.isascii() and address.isprintable() and parts.port != 0
+    except ValueError:
+        is_written_well = False
+    if not is_written_well:
+        raise OutboundFailed(f"{shorten(address)} is no address.")
+    return parts
+
+
+def _split(host: str) -> SplitResult:
+    is_bare = ":" in host and read_address(host) is not None and not host.startswith("[")
+    address = urlsplit(f"https://[{host}]" if is_bare else f"https://{host}")
+    return address._replace(scheme="http") if is_loopback(address.hostname or "") else address
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """Every address that the name has. Raises OutboundFailed."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise OutboundFailed(f"The name {host} is not known: see the name servers of this machine.") from None
+    # A link-local address comes with the name of a network card after a percent sign.
+    return [ipaddress.ip_address(str(where[0]).partition("%")[0]) for *_, where in found]
+
+
+@contextmanager
+def _connected(found: list[Address], port: int, tls_name: str | None) -> Iterator[socket.socket]:
+    """A connection to the first of the addresses that answers, which ends when the time is up."""
+    link = dial(found, port)
+    link.settimeout(TOTAL_SECONDS)
+    if tls_name is not None:
+        # Without the handshake yet: that one runs under the clock too.
+        context = ssl.create_default_context()
+        link = context.wrap_socket(link, server_hostname=tls_name, do_handshake_on_connect=False)
+    late = threading.Event()
+    clock = threading.Timer(TOTAL_SECONDS, _cut, (link, late))
+    clock.daemon = True
+    clock.start()
+    try:
+        if isinstance(link, ssl.SSLSocket):
+            link.do_handshake()
+        yield link
+    except (OSError, http.client.HTTPException):
+        if late.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        clock.cancel()
+        link.close()
+    if late.is_set():
+        raise TimeoutError
+
+
+def dial(found: list[Address], port: int) -> socket.socket:
+    """A connection to the first of the addresses that answers. Raises OSError."""
+    failure: OSError = ConnectionRefusedError()
+    for address in found[:3]:
+        try:
+            return socket.create_connection((str(address), port), CONNECT_SECONDS)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _cut(link: socket.socket, late: threading.Event) -> None:
+    late.set()
+    try:
+        # Not the method of an SSLSocket, which would take the state of TLS from under the reader.
+        socket.socket.shutdown(link, socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+def _shown(parts: SplitResult) -> str:
+    """The address as it may stand in a message: without query, which may hold secrets."""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def reason_of(error: Exception) -> str:
+    """Why a connection failed, in words."""
+    if isinstance(error, TimeoutError):
+        return "it takes too long"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "its answer is broken"
