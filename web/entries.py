@@ -15,13 +15,16 @@ from kb.documents.filling import unlinked
 from kb.errors import NotFound
 from kb.kinds import KIND_OF_PREFIX, PREFIXES
 from kb.neighbours import titles_of
+from kb.people.audit import audited
 from kb.people.errors import TooMany
 from kb.text import REF_PATTERN
 from kb.validation import shorten
 from search.results import SearchRequest
 from web.context import current
+from web.documents import count_file
 from web.entry_views import EntryPage, load_page
 from web.errors import MissingEntry
+from web.identity import origin
 from web.parameters import EntryParameters, NoParameters, parse_page
 from web.searches import search
 from web.services import services
@@ -84,8 +87,11 @@ def download(ref: str) -> Response:
         raise NotFound(f"{view.ref} is a {view.kind}; only templates can be downloaded.")
     text = f"# {view.title}\n\n{unlinked(view.content.body)}\n"
     slug = re.sub(r"[^a-z0-9]+", "-", view.title.lower()).strip("-")[:60]
-    response = Response(text, content_type="text/markdown; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{view.ref}-{slug}.md"'
+    name = f"{view.ref}-{slug}.md"
+    count_file()
+    with audited(services().database, origin(), "take document", name):
+        response = Response(text, content_type="text/markdown; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

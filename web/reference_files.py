@@ -9,10 +9,12 @@ from flask import Blueprint, Response, render_template, request
 
 from kb.errors import InvalidRecord
 from kb.formats import BadFile, decode
+from kb.people.audit import audited
 from kb.reference import curating
 from kb.reference.files import BadTable, fields_of, read_text, write
 from kb.reference.rows import RowChanged, list_rows, table_of
 from kb.validation import Problem
+from web.documents import count_file
 from web.forms import Form, refilled
 from web.identity import origin
 from web.reference_editing import page_of, require_curator
@@ -46,8 +48,11 @@ class Sent:
 def download(sheet: str) -> Response:
     """A whole table as CSV, to be edited and loaded again."""
     table = table_of(sheet)
-    with services().database.read() as session:
-        text = write([row.text for row in list_rows(session, table)], table)
+    count_file()
+    with audited(services().database, origin(), "take table", f"{table.name}.csv") as act:
+        rows = [row.text for row in list_rows(act.session, table)]
+        act.detail["rows"] = len(rows)
+    text = write(rows, table)
     response = Response(text, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{table.name}.csv"'
     return response

@@ -11,9 +11,11 @@ from kb import curating
 from kb.errors import InvalidRecord
 from kb.formats import BadFile, decode
 from kb.formats.vocabulary import NAME, write
+from kb.people.audit import audited
 from kb.validation import Problem
 from kb.vocabulary import GroupChanged, list_groups
 from kb.vocabulary_loading import BadVocabulary, read_text
+from web.documents import count_file
 from web.forms import Form, refilled
 from web.identity import origin
 from web.services import services
@@ -47,8 +49,11 @@ class Table:
 @blueprint.get("/vocabulary.csv")
 def download() -> Response:
     """The whole vocabulary as a table, to be edited and loaded again."""
-    with services().database.read() as session:
-        text = write(list_groups(session), history=False)
+    count_file()
+    with audited(services().database, origin(), "take table", NAME) as act:
+        groups = list_groups(act.session)
+        act.detail["groups"] = len(groups)
+    text = write(groups, history=False)
     response = Response(text, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{NAME}"'
     return response

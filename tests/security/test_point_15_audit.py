@@ -138,3 +138,20 @@ def test_point_15_denials_name_who_and_what(own_app):
     sign_in(own_app, "dora").post("/sign-out")
     (line,) = lines_of(own_app.extensions[EXTENSION].database)
     assert line[:4] == ("Dora", "request", "POST /sign-out", "refused")
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("/vocabulary.csv", ("take table", "vocabulary.csv", "done")),
+        ("/tables/rates.csv", ("take table", "rates.csv", "done")),
+        ("/entries/T-0001.md", ("take document", "T-0001-cut-over-and-roll-back-plan.md", "done")),
+        ("/entries/L-0001.md", None),
+    ],
+)
+def test_point_15_files_that_are_taken_have_a_line(own_app, address, line):
+    database = own_app.extensions[EXTENSION].database
+    answer = browser_of(own_app, make_user(own_app, "dora")).get(address)
+    found = [each[1:4] for each in lines_of(database) if each[1].startswith("take ")]
+    assert found == ([line] if line else [])
+    assert (answer.status_code == 200) == bool(line)
