@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -26,6 +25,7 @@ from kb.formats import (
     vocabulary,
 )
 from kb.formats.files import SourceFile, find
+from kb.load_report import LoadProblem, LoadReport
 from kb.numbering import NewRefs
 from kb.records import apply_record, parse_record
 from kb.vocabulary_loading import merge
@@ -52,50 +52,6 @@ _READERS: dict[str, Reader] = {
     "csv": tables.read,
     "llis": llis.read,
 }
-
-
-@dataclass(frozen=True)
-class LoadProblem:
-    """Something to say about a place in a file; `line` and `field` are empty where there is none."""
-
-    file: str
-    line: int | None
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.field, self.message) if part)
-
-
-@dataclass
-class LoadReport:
-    """What a load did, or with `dry_run` would do."""
-
-    dry_run: bool = False
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    """Records, and files that could not be read, that are not in the repository."""
-    kinds: dict[str, Counter[str]] = field(default_factory=dict)
-    """For each kind how many records were created, updated, unchanged."""
-    vocabulary: Counter[str] = field(default_factory=Counter)
-    """How many groups of the vocabulary were created, updated, unchanged."""
-    problems: list[LoadProblem] = field(default_factory=list)
-    """What went wrong. One record may have several."""
-    notices: list[LoadProblem] = field(default_factory=list)
-    """What is worth knowing: files left out, titles made up, edits that stand."""
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """How many records became what."""
-        return {name: getattr(self, name) for name in ("created", "updated", "unchanged", "failed")}
-
-    @property
-    def exit_status(self) -> int:
-        """1 if anything failed."""
-        return 1 if self.failed else 0
 
 
 def load(
@@ -134,25 +90,30 @@ def load_records(
     rows: Sequence[RawRecord | list[Fault]],
     *,
     dry_run: bool = False,
+    is_whole: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """As `load`, of records that somebody has made of a table: each row's record, or its faults.
 
-    `name` is what the table is called; progress counts rows.
+    `name` is what the table is called; progress counts rows. With `is_whole` all rows are loaded in one
+    transaction, or none if one is wrong.
     """
     run = _Run(LoadOptions(dry_run=dry_run), progress or (lambda _done, _total: None))
+    run.is_whole = is_whole
     batches = _batches(run.given(SourceFile(Path(name), name, name, "csv"), rows))
     return _done(database, run, (partial(run.apply, batch=batch) for batch in batches))
 
 
 def _done(database: Database, run: _Run, works: Iterable[Callable[[Session], bool]]) -> LoadReport:
-    """Does the works, each in a transaction; of a dry run all in one that is taken back."""
-    if run.report.dry_run:
+    """Does the works, each in a transaction; all in one that may be taken back, where that is wanted."""
+    if run.report.dry_run or run.is_whole:
         with database.write() as session:
+            changed = False
             for work in works:
-                work(session)
+                changed |= work(session)
                 session.expunge_all()
-            session.rollback()
+            if run.report.dry_run or run.report.failed or not changed:
+                session.rollback()
     else:
         for work in works:
             with database.write() as session:
@@ -178,6 +139,8 @@ class _Run:
 
     def __init__(self, options: LoadOptions, progress: Progress) -> None:
         self.report = LoadReport(dry_run=options.dry_run)
+        self.is_whole = False
+        """Whether all records are loaded or none."""
         self._options = options
         self._progress = progress
         self._total = 0
@@ -274,6 +237,8 @@ class _Run:
     def finished(self) -> LoadReport:
         """The report."""
         self._progress(self._total, self._total)
+        if self.is_whole and self.report.failed:
+            self.report.take_back()
         return self.report
 
     def _count(self, item: Item, outcome: str) -> None:
