@@ -46,6 +46,7 @@ class HistoryPage:
     target: str
     answer: BacktestAnswer | None
     problem: str = ""
+    least_grade: str = ""
 
     @property
     def result(self) -> BacktestResult | None:
