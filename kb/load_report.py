@@ -35,6 +35,8 @@ class LoadReport:
     """For each kind how many records were created, updated, unchanged."""
     vocabulary: Counter[str] = field(default_factory=Counter)
     """How many groups of the vocabulary were created, updated, unchanged."""
+    figures: Counter[str] = field(default_factory=Counter)
+    """How many rows of the reference tables were created, updated, unchanged."""
     problems: list[LoadProblem] = field(default_factory=list)
     """What went wrong. One record may have several."""
     notices: list[LoadProblem] = field(default_factory=list)

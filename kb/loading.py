@@ -28,6 +28,7 @@ from kb.formats.files import SourceFile, find
 from kb.load_report import LoadProblem, LoadReport
 from kb.numbering import NewRefs
 from kb.records import apply_record, parse_record
+from kb.reference import moving
 from kb.vocabulary_loading import merge
 
 if TYPE_CHECKING:
@@ -75,11 +76,11 @@ def load(
             LoadProblem(item.name, None, "", item.message)
         )
         run.report.failed += item.error
-    lists = [file for file in files if file.path.name == vocabulary.NAME]
+    lists = [file for file in files if file.path.name == vocabulary.NAME or moving.table_at(file.relative)]
     batches = _batches(run.items([file for file in files if file not in lists]))
     works = chain(
         (partial(run.apply, batch=batch) for batch in batches),
-        (partial(run.apply_vocabulary, file=file) for file in lists),
+        (partial(run.apply_list, file=file) for file in lists),
     )
     return _done(database, run, works)
 
@@ -221,11 +222,17 @@ class _Run:
             self._progress(item.done, self._total)
         return changed
 
-    def apply_vocabulary(self, session: Session, file: SourceFile) -> bool:
-        """Applies a file of the vocabulary; says whether anything changed."""
-        outcomes = self.report.vocabulary
+    def apply_list(self, session: Session, file: SourceFile) -> bool:
+        """Applies a file of the vocabulary or of a reference table; says whether anything changed."""
+        table = moving.table_at(file.relative)
+        outcomes = self.report.figures if table else self.report.vocabulary
+        rows = (
+            moving.merge(session, file.path, table, self._options)
+            if table
+            else merge(session, file.path, self._options)
+        )
         before = outcomes["created"] + outcomes["updated"]
-        for row in merge(session, file.path, self._options):
+        for row in rows:
             if row.outcome == "failed":
                 self._fail(file, list(row.faults))
                 continue

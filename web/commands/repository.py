@@ -125,7 +125,7 @@ def _load_records(
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def export(folder: Path) -> None:
-    """Write every entry, with its history, as Markdown and CSV.
+    """Write every entry, with its history, as Markdown and CSV, and the figures that curators changed.
 
     Loading the folder into an empty repository gives an identical one.
 
@@ -141,7 +141,8 @@ def export(folder: Path) -> None:
     entries = sum(report.kinds.values())
     noted(database, "export repository", str(report.folder), entries=entries, revisions=report.revisions)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.kinds.items()) or "no entries"
-    click.echo(f"Wrote {kinds} ({report.revisions:,} revisions) to {report.folder}.")
+    figures = f" and {report.figures:,} changed figures" if report.figures else ""
+    click.echo(f"Wrote {kinds} ({report.revisions:,} revisions){figures} to {report.folder}.")
 
 
 @click.command()
@@ -196,6 +197,7 @@ def _print(report: LoadReport) -> None:
         click.echo("Nothing was loaded: all rows were to be loaded or none.")
     counts = f"{report.created:,} created, {report.updated:,} updated, {report.unchanged:,} unchanged"
     click.echo(f"{would}{counts}, {report.failed:,} failed.")
-    if report.vocabulary:
-        groups = ", ".join(f"{count:,} {outcome}" for outcome, count in report.vocabulary.items())
-        click.echo(f"{would}Vocabulary: {groups}.")
+    for what, outcomes in (("Vocabulary", report.vocabulary), ("Reference tables", report.figures)):
+        if outcomes:
+            words = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
+            click.echo(f"{would}{what}: {words}.")
