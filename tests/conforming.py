@@ -148,7 +148,7 @@ def _be_about_the_table(case: schemathesis.Case) -> None:
     """The mapping is of the table that is there, or one that is kept."""
     if case.path == "/project-tables" and case.method == "POST":
         case.query = {name: value for name, value in (case.query or {}).items() if name != "mapping"}
-    if case.method == "PUT" and isinstance(case.body, dict):
-        case.body = MAPPING
+    if case.method == "PUT":
+        case.body, case.media_type = MAPPING, "application/json"
     if case.path == "/project-mappings" and case.method == "DELETE":
         case.query = {"name": f"ours {1 + len(str(case.query)) % 4}"}

@@ -48,6 +48,8 @@ class RangePlot:
     plan: float | None
     most: float
     """Value at the right edge; the left edge is 0."""
+    beyond: int
+    """Comparables that lie further to the right."""
 
 
 def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot | None:
@@ -70,6 +72,7 @@ def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot |
         tuple(Tick(place(value), words) for value, words in ticks),
         place(answer.plan.plan) if answer.plan and answer.plan.plan <= most else None,
         most,
+        sum(each.implied is not None and each.implied > most for each in answer.comparables),
     )  # fmt: skip
 
 

@@ -63,6 +63,10 @@ class SentParameters(Parameters):
     encoding: Annotated[Literal["utf-8", "cp1252"], Field(description="Of a CSV file.")] = "utf-8"
 
 
+class MappingBody(ColumnMapping):
+    """What every column of a table is, and what holds for all its rows; an answer has it as `mapping`."""
+
+
 class LoadBody(Strict):
     """Which rows are loaded."""
 
@@ -116,7 +120,7 @@ def get_project_table(_: NoParameters, number: str) -> ProjectTable:
     return _standing(number_of(number, "table"))
 
 
-def map_project_table(_: NoParameters, body: ColumnMapping, number: str) -> ProjectTable:
+def map_project_table(_: NoParameters, body: MappingBody, number: str) -> ProjectTable:
     """Says what the columns are; every column of the table has to be named. Nothing is loaded yet."""
     at, database = number_of(number, "table"), services().database
     found = bringing.find(database, origin(), at)
@@ -158,7 +162,7 @@ def project_mappings(_: NoParameters) -> ProjectMappingsAnswer:
         return ProjectMappingsAnswer(mappings=[_mapping(each) for each in uploads.list_mappings(session)])
 
 
-def keep_project_mapping(parameters: MappingName, body: ColumnMapping) -> ProjectMappingPart:
+def keep_project_mapping(parameters: MappingName, body: MappingBody) -> ProjectMappingPart:
     """Keeps a mapping under a name, in the place of one that had it."""
     if problems := body.problems():
         raise Taken(problems)
@@ -248,7 +252,7 @@ PROJECT_TABLES = (
     Operation("GET", "/project-tables/<number>", get_project_table, ProjectTable,
               "Read what a table's columns are", action=uploads.LOAD),
     Operation("PUT", "/project-tables/<number>/mapping", map_project_table, ProjectTable,
-              "Say what a table's columns are", body=ColumnMapping, action=uploads.LOAD, conflict=UNFIT),
+              "Say what a table's columns are", body=MappingBody, action=uploads.LOAD, conflict=UNFIT),
     Operation("POST", "/project-tables/<number>/loaded", load_project_table, ProjectTable,
               "Load the projects of a table", body=LoadBody, action=uploads.LOAD, conflict=UNSENT),
     Operation("DELETE", "/project-tables/<number>", drop_project_table, None, "Forget a table of projects",
@@ -256,7 +260,7 @@ PROJECT_TABLES = (
     Operation("GET", "/project-mappings", project_mappings, ProjectMappingsAnswer,
               "List mappings of tables of projects", action=uploads.LOAD),
     Operation("PUT", "/project-mappings", keep_project_mapping, ProjectMappingPart, "Keep a mapping",
-              MappingName, body=ColumnMapping, action=uploads.LOAD, conflict=UNFIT),
+              MappingName, body=MappingBody, action=uploads.LOAD, conflict=UNFIT),
     Operation("DELETE", "/project-mappings", remove_project_mapping, None, "Remove a mapping", MappingName,
               action=uploads.LOAD, may_miss=True),
 )  # fmt: skip

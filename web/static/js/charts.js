@@ -12,7 +12,7 @@ class Chart {
     this.line.className = "chart-line";
     this.line.setAttribute("role", "status");
     this.line.textContent = HINT;
-    svg.after(this.line);
+    (svg.parentElement.querySelector(".range-axis") ?? svg).after(this.line);
     // A screen reader leaves the arrow keys to an application.
     svg.setAttribute("role", "application");
     svg.setAttribute("aria-roledescription", "chart");
