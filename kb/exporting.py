@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -17,6 +19,8 @@ from kb.formats import HISTORY, LAYOUT, MARKER, markdown, tables, vocabulary
 from kb.kinds import KINDS, PREFIXES
 from kb.model import Entry, Revision
 from kb.records import export_record
+from kb.reference import moving
+from kb.reference.texts import TABLES
 from kb.visibility import all_stated_readers
 from kb.vocabulary import list_groups
 
@@ -35,6 +39,7 @@ _OURS = [
     MARKER,
     TABLE,
     vocabulary.NAME,
+    *(f"{moving.FOLDER}/{name}.csv" for name in TABLES),
     *(f"{kind}/{PREFIXES[kind]}-*.md" for kind in KINDS),
     f"{HISTORY}/*-*/[0-9]*.md",
 ]
@@ -50,13 +55,16 @@ class ExportReport:
     revisions: int = 0
     groups: int = 0
     """Groups of the vocabulary."""
+    figures: int = 0
+    """Rows of the reference tables that differ from those that are shipped."""
 
 
 def export(database: Database, folder: Path, progress: Progress | None = None) -> ExportReport:
     """Writes every revision of every entry to `folder`, from one state of the database.
 
     `lesson/L-0001.md` is the latest revision of an entry, `history/L-0001/0001.md` an earlier one,
-    `projects.csv` the latest of all projects, `vocabulary.csv` the vocabulary. Equal
+    `projects.csv` the latest of all projects, `vocabulary.csv` the vocabulary,
+    `reference/rates.csv` and its neighbours what differs from the figures that are shipped. Equal
     repositories give equal bytes. The folder must be new, empty or an earlier export, which is replaced
     only when the new one is complete. Raises KbError, and leaves the folder alone, where it holds
     anything else or cannot be written.
@@ -128,6 +136,10 @@ def _write_all(session: Session, folder: Path, progress: Progress | None) -> Exp
     if groups := list_groups(session):
         _write(folder / vocabulary.NAME, vocabulary.write(groups, history=True))
         report.groups = len(groups)
+    for table in TABLES.values():
+        if text := moving.write_changes(session, table):
+            _write(folder / moving.FOLDER / f"{table.name}.csv", text)
+            report.figures += len(list(csv.reader(io.StringIO(text)))) - 1
     _write(folder / MARKER, json.dumps({"made by": "Precedent", "layout": LAYOUT}) + "\n")
     return report
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -26,8 +25,10 @@ from kb.formats import (
     vocabulary,
 )
 from kb.formats.files import SourceFile, find
+from kb.load_report import LoadProblem, LoadReport
 from kb.numbering import NewRefs
 from kb.records import apply_record, parse_record
+from kb.reference import moving
 from kb.vocabulary_loading import merge
 
 if TYPE_CHECKING:
@@ -54,50 +55,6 @@ _READERS: dict[str, Reader] = {
 }
 
 
-@dataclass(frozen=True)
-class LoadProblem:
-    """Something to say about a place in a file; `line` and `field` are empty where there is none."""
-
-    file: str
-    line: int | None
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.field, self.message) if part)
-
-
-@dataclass
-class LoadReport:
-    """What a load did, or with `dry_run` would do."""
-
-    dry_run: bool = False
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    """Records, and files that could not be read, that are not in the repository."""
-    kinds: dict[str, Counter[str]] = field(default_factory=dict)
-    """For each kind how many records were created, updated, unchanged."""
-    vocabulary: Counter[str] = field(default_factory=Counter)
-    """How many groups of the vocabulary were created, updated, unchanged."""
-    problems: list[LoadProblem] = field(default_factory=list)
-    """What went wrong. One record may have several."""
-    notices: list[LoadProblem] = field(default_factory=list)
-    """What is worth knowing: files left out, titles made up, edits that stand."""
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """How many records became what."""
-        return {name: getattr(self, name) for name in ("created", "updated", "unchanged", "failed")}
-
-    @property
-    def exit_status(self) -> int:
-        """1 if anything failed."""
-        return 1 if self.failed else 0
-
-
 def load(
     database: Database,
     paths: Iterable[Path],
@@ -119,11 +76,11 @@ def load(
             LoadProblem(item.name, None, "", item.message)
         )
         run.report.failed += item.error
-    lists = [file for file in files if file.path.name == vocabulary.NAME]
+    lists = [file for file in files if file.path.name == vocabulary.NAME or moving.table_at(file.relative)]
     batches = _batches(run.items([file for file in files if file not in lists]))
     works = chain(
         (partial(run.apply, batch=batch) for batch in batches),
-        (partial(run.apply_vocabulary, file=file) for file in lists),
+        (partial(run.apply_list, file=file) for file in lists),
     )
     return _done(database, run, works)
 
@@ -134,25 +91,30 @@ def load_records(
     rows: Sequence[RawRecord | list[Fault]],
     *,
     dry_run: bool = False,
+    is_whole: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """As `load`, of records that somebody has made of a table: each row's record, or its faults.
 
-    `name` is what the table is called; progress counts rows.
+    `name` is what the table is called; progress counts rows. With `is_whole` all rows are loaded in one
+    transaction, or none if one is wrong.
     """
     run = _Run(LoadOptions(dry_run=dry_run), progress or (lambda _done, _total: None))
+    run.is_whole = is_whole
     batches = _batches(run.given(SourceFile(Path(name), name, name, "csv"), rows))
     return _done(database, run, (partial(run.apply, batch=batch) for batch in batches))
 
 
 def _done(database: Database, run: _Run, works: Iterable[Callable[[Session], bool]]) -> LoadReport:
-    """Does the works, each in a transaction; of a dry run all in one that is taken back."""
-    if run.report.dry_run:
+    """Does the works, each in a transaction; all in one that may be taken back, where that is wanted."""
+    if run.report.dry_run or run.is_whole:
         with database.write() as session:
+            changed = False
             for work in works:
-                work(session)
+                changed |= work(session)
                 session.expunge_all()
-            session.rollback()
+            if run.report.dry_run or run.report.failed or not changed:
+                session.rollback()
     else:
         for work in works:
             with database.write() as session:
@@ -178,6 +140,8 @@ class _Run:
 
     def __init__(self, options: LoadOptions, progress: Progress) -> None:
         self.report = LoadReport(dry_run=options.dry_run)
+        self.is_whole = False
+        """Whether all records are loaded or none."""
         self._options = options
         self._progress = progress
         self._total = 0
@@ -258,11 +222,17 @@ class _Run:
             self._progress(item.done, self._total)
         return changed
 
-    def apply_vocabulary(self, session: Session, file: SourceFile) -> bool:
-        """Applies a file of the vocabulary; says whether anything changed."""
-        outcomes = self.report.vocabulary
+    def apply_list(self, session: Session, file: SourceFile) -> bool:
+        """Applies a file of the vocabulary or of a reference table; says whether anything changed."""
+        table = moving.table_at(file.relative)
+        outcomes = self.report.figures if table else self.report.vocabulary
+        rows = (
+            moving.merge(session, file.path, table, self._options)
+            if table
+            else merge(session, file.path, self._options)
+        )
         before = outcomes["created"] + outcomes["updated"]
-        for row in merge(session, file.path, self._options):
+        for row in rows:
             if row.outcome == "failed":
                 self._fail(file, list(row.faults))
                 continue
@@ -274,6 +244,8 @@ class _Run:
     def finished(self) -> LoadReport:
         """The report."""
         self._progress(self._total, self._total)
+        if self.is_whole and self.report.failed:
+            self.report.take_back()
         return self.report
 
     def _count(self, item: Item, outcome: str) -> None:

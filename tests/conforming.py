@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from typing import TYPE_CHECKING
 
 from schemathesis.generation import GenerationMode
@@ -12,10 +14,14 @@ from kb.attachments.model import Incoming
 from kb.content import make_content
 from kb.desk.model import BulkChange, Comment, Handling
 from kb.importing.document import Document, Section, Table
-from kb.model import Entry, Revision
+from kb.model import Entry, Revision, SavedMapping, Upload
 from kb.people.clock import now
+from search.estimates.tables import Table as ProjectTable
+from search.importing.sandbox import as_data
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import schemathesis
     from sqlalchemy.orm import Session
 
@@ -41,6 +47,8 @@ DOCUMENT = Document(
         Section("Log", 1, "page 3", "", Table(["Recommendation", "Title"], [["Apply early.", "Permits"]])),
     ],
 )  # fmt: skip
+TABLE = ProjectTable("ours.csv", ("No", "Name"), (("1", "Depot"), ("2", "Mill")), (2, 3))
+MAPPING = {"name": "ours", "columns": [{"column": "No", "to": "key"}, {"column": "Name", "to": "title"}]}
 WHOLE = {
     "title": "Order cable early", "summary": "Cable takes long.", "happened": "It came late.",
     "lesson": "Lead times are not ours.", "recommendation": "The buyer orders ten weeks before.",
@@ -51,6 +59,11 @@ WHOLE = {
 def read_document(name: str, data: bytes) -> Document:
     """What every file holds; a process of its own for each call would take minutes."""
     return DOCUMENT
+
+
+def read_table(path: Path, name: str, **how: object) -> ProjectTable:
+    """What every table of projects holds, for the same reason."""
+    return TABLE
 
 
 def stand_up_desk(session: Session, caller: int, other: int) -> None:
@@ -68,6 +81,13 @@ def stand_up_desk(session: Session, caller: int, other: int) -> None:
             session.execute(delete(Comment).where(Comment.id == 1))
             row = {"id": 1, "author": "Guest", "author_id": other, "text": "Who?", "created_at": now()}
             session.add(Comment(revision_id=revision.id, field="", **row))
+    session.execute(delete(Upload).where(Upload.id <= 4))
+    cells = zlib.compress(json.dumps(as_data(TABLE)).encode())
+    for number in range(1, 5):
+        said = {"name": "ours.csv", "cells": cells, "state": {"mapping": MAPPING}, "created_at": now()}
+        session.add(Upload(id=number, person_id=caller, **said))
+        kept = {"name": f"ours {number}", "content": MAPPING, "author": "Guest", "changed_at": now()}
+        session.merge(SavedMapping(**kept))
     session.execute(delete(Incoming).where(Incoming.id <= 4))
     for number in range(1, 5):
         said = {"action": "verify", "said": {}, "touched": [[PUBLISHED, None, "", "2026-01-01", "Guest"]]}
@@ -104,6 +124,8 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.path_parameters = {"number": 4}
     if case.path == "/imports" and case.method == "POST" and not case.body:
         case.body = b"x"
+    if is_positive and case.path.startswith("/project-"):
+        _be_about_the_table(case)
     if ref is None or case.meta.generation.mode != GenerationMode.POSITIVE or (case.method == "GET" and (
         case.path.startswith("/drafts")
     )):  # fmt: skip
@@ -120,3 +142,13 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.body = {"revision": 1}
     if case.path == "/entries/{ref}/superseded" and isinstance(body, dict):
         case.body = body | {"by": NEWER}
+
+
+def _be_about_the_table(case: schemathesis.Case) -> None:
+    """The mapping is of the table that is there, or one that is kept."""
+    if case.path == "/project-tables" and case.method == "POST":
+        case.query = {name: value for name, value in (case.query or {}).items() if name != "mapping"}
+    if case.method == "PUT":
+        case.body, case.media_type = MAPPING, "application/json"
+    if case.path == "/project-mappings" and case.method == "DELETE":
+        case.query = {"name": f"ours {1 + len(str(case.query)) % 4}"}

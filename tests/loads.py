@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.loading import LoadReport
+from kb.load_report import LoadReport
 
 
 def entry(title: str, *lines: str, kind: str = "lesson", body: str = "Text.") -> str:

@@ -34,7 +34,7 @@ from kb.usage.demand import Cluster, replace_open
 from kb.usage.model import Demand
 from kb.vocabulary import add_group
 from kb.vocabulary_text import GroupText
-from tests.conforming import be_about_the_desk, read_document, stand_up_desk
+from tests.conforming import be_about_the_desk, read_document, read_table, stand_up_desk
 from tests.fakes_web import fill
 from tests.fixtures.people import make_user
 from tests.fixtures.web import application
@@ -111,7 +111,7 @@ def map_headers(context, headers):
 
 
 OF_ALL_KINDS = {"/drafts", "/drafts/{ref}", "/advice"}
-OF_THE_DESK = ("/drafts", "/reviews", "/entries/", "/imports", "/bulk")
+OF_THE_DESK = ("/drafts", "/reviews", "/entries/", "/imports", "/bulk", "/project-")
 OF_ITS_MAKER = {"/dossiers/{dossier}"}
 """What is there for whoever made it, and for whom the roles let see what others made."""
 ROWS_BEGIN = {"/indices": 211, "/uplifts": 256}
@@ -297,6 +297,7 @@ def apps(tmp_path_factory, sqlite_template):
         refused = ("kb.people.audit.REFUSALS", "web.identity.KEY_OF_ADDRESS")
         files = ("web.documents.CONVERSION_OF_PERSON", "web.documents.CONVERSION_OF_ADDRESS")
         patch.setattr("kb.importing.incoming.read_document", read_document)
+        patch.setattr("search.importing.bringing.read_safely", read_table)
         brought = ("kb.importing.incoming.IMPORT_OF_PERSON", "kb.attachments.attaching.IMPORT_OF_PERSON")
         for place in (*brought, *refused, *files, "web.searches.SEARCH_OF_PERSON"):
             patch.setattr(place, NEVER)

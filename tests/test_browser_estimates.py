@@ -61,3 +61,50 @@ def test_comparables_are_sorted_by_keyboard_and_left_out_with_a_reason(page, est
     page.get_by_role("button", name="Leave it out").locator("visible=true").click()
     page.get_by_role("heading", name="Left out by you").wait_for()
     assert first in page.get_by_text("Bought, not built").inner_text()
+
+
+def test_a_chart_says_its_values_by_arrow_keys_and_is_a_picture_without_scripts(page, estimating, browser):
+    page.goto(f"{estimating.url}{RAIL}&plan=200000")
+    chart = page.locator("svg.range-plot[role=application]")
+    said = page.locator(".range .chart-line")
+    chart.focus()
+    assert "Arrow keys" in said.inner_text()
+    heard = []
+    page.keyboard.press("Home")
+    for _ in range(chart.locator("[data-said]").count()):
+        heard.append(said.inner_text())
+        page.keyboard.press("ArrowRight")
+    assert said.inner_text() == heard[-1], "the last stays"
+    assert [words.split(":")[0] for words in heard if words.startswith("P")] == ["P10", "P50", "P80", "P90"]
+    assert any(words.startswith("Your figure: 200,000 EUR") for words in heard)
+    assert sum("implies" in words for words in heard) == len(heard) - 5
+    page.keyboard.press("Escape")
+    assert "Arrow keys" in said.inner_text()
+    chart.locator(".range-dot").hover()
+    assert said.inner_text().startswith("P50: ")
+    check_accessibility(page)
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(f"{estimating.url}{RAIL}")
+    assert plain.get_by_role("img", name="Range of the cost: P10").is_visible()
+    assert plain.get_by_role("table", name="Cost, EUR").is_visible()
+    context.close()
+
+
+def test_comparables_are_sorted_on_a_phone(page, estimating):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(estimating.url + RAIL)
+    pick = page.locator("#comparables").get_by_label("Sorted by")
+    actual = page.locator("table.comparables > tbody > tr > td[data-label=Actual]")
+
+    def values() -> list[float]:
+        return [float(each) for each in actual.evaluate_all("cells => cells.map(each => each.dataset.value)")]
+
+    before = values()
+    pick.select_option("Actual, EUR, falling")
+    assert values() == sorted(before, reverse=True)
+    pick.select_option("Actual, EUR, rising")
+    assert values() == sorted(before)
+    pick.select_option("as it came")
+    assert values() == before
+    check_accessibility(page)

@@ -10,11 +10,11 @@ import pytest
 from kb.errors import InvalidRecord
 from kb.reading import ANONYMOUS, OPERATOR, Reader
 from kb.validation import validate
-from search.estimates.answering import AFTERWARDS, NO_ENCODER, Aim, Estimates
+from search.estimates.answering import AFTERWARDS, NO_ENCODER, Estimates
 from search.estimates.descriptions import Descriptions
 from search.estimates.offering import estimate_fields
 from search.estimates.request import EstimateRequest
-from search.estimates.targets import UnknownTarget
+from search.estimates.targets import Aim, UnknownTarget
 from tests.estimating import by_letters
 from tests.finished import finished, put
 
@@ -429,3 +429,72 @@ def test_excluding_from_a_long_history_leaves_the_slopes():
     assert left.quantiles(near)[0] == pytest.approx(
         anew.quantiles(anew.predict(anew.read([planned])))[0], abs=0.1
     )
+
+
+LATE = {"known_after": ["size"]}
+
+
+def test_a_size_that_is_known_only_afterwards_predicts_nothing_and_that_is_said(database):
+    late = [each | LATE for each in finished(40)]
+    estimates = estimates_of(database, *late)
+    found = ask(estimates, **RAIL)
+    assert "The size was not read: that of finished projects is known only afterwards." in found.warnings
+    assert any(words.startswith("Not used: the size of H-0001, H-0002") for words in found.left_out)
+    assert not any(name.startswith("size") for name in found.stated)
+    assert not any(part.attribute.startswith("size") for each in found.comparables for part in each.parts)
+    assert found.comparables[0].size.endswith(" points, known only afterwards")
+    with database.read() as session:
+        projects = estimates.projects(session, OPERATOR)
+        offered = estimates.offered(projects, estimates.figures(session))
+    assert (offered.late_sizes, offered.size_units) == (40, [])
+    fitted = estimates.fitted(projects, estimates.figures(session), Aim("cost"))
+    assert not any(name.startswith("size") for name in fitted.history.numbers)
+    known = ask(estimates_of(database, *finished(40)), **RAIL)
+    assert known.range.p90 / known.range.p10 < found.range.p90 / found.range.p10, "size says much here"
+
+
+def test_of_mixed_sizes_those_known_before_are_used(database):
+    records = [each | (LATE if row < 5 else {}) for row, each in enumerate(finished(40))]
+    estimates = estimates_of(database, *records)
+    found = ask(estimates, **RAIL)
+    assert "size (points)" in found.stated
+    assert "Not used: the size of H-0001, H-0002, H-0003, H-0004, H-0005, because it is known only " in (
+        " ".join(found.left_out)
+    )
+    with database.read() as session:
+        projects = estimates.projects(session, OPERATOR)
+        fitted = estimates.fitted(projects, estimates.figures(session), Aim("cost"))
+    assert np.isnan(fitted.history.numbers["size (points)"]).sum() == 5
+
+
+def test_the_back_test_says_that_sizes_known_afterwards_do_not_count(database):
+    estimates = estimates_of(database, *(each | LATE for each in finished(30)))
+    deadline = time.monotonic() + 60
+    while (found := estimates.backtest(Aim("cost"), OPERATOR)).state == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert any("known only afterwards" in words for words in found.result.left_out)
+
+
+def test_a_rating_that_is_known_only_afterwards_is_not_used_either(database):
+    estimates = estimates_of(database, *(each | {"known_after": ["complexity"]} for each in finished(40)))
+    found = ask(estimates, **RAIL)
+    assert not any(part.attribute == "complexity" for each in found.comparables for part in each.parts)
+    assert any(words.startswith("Not used: the complexity of") for words in found.left_out)
+
+
+def test_comparables_have_their_grades_and_low_ones_can_be_left_out(database):
+    records = [each | ({"data_quality": "D"} if row < 6 else {}) for row, each in enumerate(finished(40))]
+    estimates = estimates_of(database, *records)
+    whole, better = ask(estimates, **RAIL), ask(estimates, **RAIL, least_grade="C")
+    assert (whole.n, better.n) == (40, 34)
+    assert {each.grade for each in whole.comparables} <= set("ABCD")
+    assert all(each.grade and each.grade <= "C" for each in better.comparables)
+    assert any(
+        words.startswith("Left out: H-0001") and "grade D, and C or better is to count" in words
+        for words in better.left_out
+    )
+    assert not any("grade" in words for words in whole.left_out)
+    refused = ask(estimates, **RAIL, least_grade="A")
+    assert refused.range is None
+    assert "20" in refused.refusal

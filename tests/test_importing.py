@@ -386,3 +386,45 @@ def test_the_example_of_the_readme_is_a_mapping():
     (example,) = re.findall(r"^```jsonc\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     found = read_mapping(json.load(io.StringIO(example)))
     assert [each.to for each in found.columns][:3] == ["key", "title", "baseline.cost"]
+
+
+def test_all_rows_are_loaded_or_none(tmp_path, sqlite_database):
+    def sent(third: str):
+        return read(write(tmp_path, ["1;10", "2;20", third, "4;40", "5;50"], "No;Effort hours"))
+
+    table = sent("3;0")
+    mapping = propose(table, "Ours")
+    report = load_projects(sqlite_database, BOSS, table, mapping, is_whole=True)
+    assert (report.is_taken_back, report.created, report.failed) == (True, 0, 1)
+    assert [(each.line, each.field) for each in report.problems] == [(4, "Effort hours")]
+    assert contents(sqlite_database) == {}
+    report = load_projects(sqlite_database, BOSS, sent("3;30"), mapping, is_whole=True)
+    assert (report.is_taken_back, report.created) == (False, 5)
+    again = load_projects(sqlite_database, BOSS, sent("3;30"), mapping, is_whole=True)
+    assert (again.unchanged, again.created) == (5, 0)
+
+
+def test_the_command_loads_all_or_nothing_and_looks_after_mappings(home):
+    file = write(home, ["1;10", "2;many", "3;30", "4;40", "5;50"], "No;Effort hours")
+    proposed = call("--propose-map", file)
+    assert "Effort hours: actual effort. Its name is one of actual effort. In hours" in proposed.stderr
+    (home / "map.json").write_text(proposed.stdout, "utf-8")
+    options = ("--map", home / "map.json", "--save-map", "ours", file)
+    refused = call("--all-or-nothing", *options, status=1)
+    assert "Nothing was loaded: all rows" in refused.stdout
+    assert "0 created" in refused.stdout
+    assert "t.csv:3: Effort hours: 'many' is no number" in refused.stderr
+    assert "4 created" in call(*options, status=1).stdout
+
+    def mappings(*words: str) -> str:
+        done = CliRunner().invoke(precedent, ["mappings", *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert re.search(r"^ours +2 ", mappings("list"), re.MULTILINE)
+    assert json.loads(mappings("list", "--json"))["mappings"][0]["name"] == "ours"
+    assert json.loads(mappings("show", "ours")) == json.loads(proposed.stdout)
+    assert "Removed: ours." in mappings("remove", "ours")
+    with pytest.raises(KbError, match="no mapping 'ours'"):
+        mappings("remove", "ours")
+    assert "No mapping is kept." in mappings("list")

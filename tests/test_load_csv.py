@@ -8,7 +8,8 @@ import pytest
 
 from kb.database import Database
 from kb.formats import LoadOptions
-from kb.loading import LoadReport, load
+from kb.load_report import LoadReport
+from kb.loading import load
 from tests.fixtures.repository import snapshot
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from kb.database import Database
 from kb.formats import jsonl
-from kb.loading import LoadReport, load
+from kb.load_report import LoadReport
+from kb.loading import load
 from tests.fixtures.repository import snapshot
 
 GOOD = '{"kind": "lesson", "title": "Rehearse the cut-over", "tags": ["go-live"], "body": "Twice."}'

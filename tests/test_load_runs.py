@@ -13,7 +13,8 @@ from kb import editing, loading
 from kb.database import Database
 from kb.errors import DatabaseUnavailable, KbError
 from kb.formats import LoadOptions
-from kb.loading import LoadProblem, load
+from kb.load_report import LoadProblem
+from kb.loading import load
 from tests.fixtures.repository import snapshot
 from tests.loads import counts, entry, write, write_mixed
 

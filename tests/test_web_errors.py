@@ -100,6 +100,8 @@ OTHERWISE = {
     "/api/v1/dossiers/<dossier>", "/api/v1/dossiers/<dossier>/versions", "/api/v1/dossiers/<dossier>/outcome",
     "/tables/<sheet>/new", "/tables/<sheet>/<int:number>", "/tables/<sheet>/<int:number>/remove",
     "/projects/load", "/projects/load/<int:number>", "/projects/load/<int:number>/progress",
+    "/api/v1/project-tables", "/api/v1/project-tables/1", "/api/v1/project-tables/1/mapping",
+    "/api/v1/project-tables/1/loaded", "/api/v1/project-mappings",
     "/projects/load/mappings/remove", "/tables/<sheet>/load", "/api/v1/money", "/api/v1/rates/1",
     "/api/v1/indices/1", "/api/v1/uplifts/1",
 }  # fmt: skip

@@ -40,6 +40,7 @@ COMMANDS = {
     "vocabulary": "web.commands.vocabulary",
     "money": "web.commands.reference",
     "uplifts": "web.commands.reference",
+    "mappings": "web.commands.mappings",
     "taxonomy": "web.commands.taxonomy",
     "duplicates": "web.commands.duplicates",
     "demand": "web.commands.demand",

@@ -41,6 +41,7 @@ from kb.reference.rows import RowChanged
 from kb.taxonomy.listing import ListChanged
 from kb.usage.demand import DemandChanged
 from kb.vocabulary import GroupChanged
+from search.importing.loading import Undecided
 from web.context import current
 from web.forms import FormRefused
 from web.identity import API_PREFIX, SignInNeeded, origin, to_sign_in
@@ -138,6 +139,7 @@ STATUS: dict[type[KbError], int] = {
     Unfit: 409,
     DoesNotFit: 409,
     Unready: 409,
+    Undecided: 409,
     InvalidRecord: 400,
     FormRefused: 403,
     NotAllowed: 403,

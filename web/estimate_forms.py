@@ -9,6 +9,7 @@ from kb.validation import Problem, validate
 from search.estimates.facts import is_number, words_of
 from search.estimates.numbers import read_number
 from search.estimates.request import EstimateRequest
+from search.estimates.targets import LOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 WORDS = (
     "target", "currency", "title", "description", "type", "sector", "region", "novelty", "complexity",
-    "size_unit", "plan_stage",
+    "size_unit", "plan_stage", "least_grade",
 )  # fmt: skip
 NUMBERS = ("size", "plan")
 ATTRIBUTE = "attr:"
+UNSAID = {("target", "cost"), ("least_grade", LOWEST)}
+"""What a request says anyway."""
 OTHER = "b:"
 """Before the fields of the second scenario."""
 LONGEST_ADDRESS = 3_000
@@ -105,7 +108,7 @@ def fields_of(request: EstimateRequest, prefix: str = "") -> list[tuple[str, str
     found = [
         (name, str(value))
         for name in WORDS
-        if (value := getattr(request, name)) and (name, value) != ("target", "cost")
+        if (value := getattr(request, name)) and (name, value) not in UNSAID
     ]
     found += [(name, plain(getattr(request, name))) for name in NUMBERS if getattr(request, name) is not None]
     found += [("price_year", str(request.price_year))] if request.price_year else []

@@ -1,6 +1,7 @@
 """The page of how good estimates from this history have been, with its plots.
 
-Plots are drawn on the server, as on the page of an estimate; beside each stands a table of its figures.
+Plots are drawn on the server, as on the page of an estimate; beside each stands a table of its figures,
+and a script lets arrow keys go from value to value.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
+from search.estimates.wording import amount
+
 if TYPE_CHECKING:
-    from search.estimates.checked import BacktestAnswer, BacktestResult
+    from search.estimates.checked import BacktestAnswer, BacktestResult, TriedProject
     from search.estimates.offering import EstimateFields
 
 WIDTH, HEIGHT, EDGE = 320.0, 240.0, 12.0
@@ -36,6 +39,7 @@ class Calibration:
     y: float
     low: float
     high: float
+    words: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class HistoryPage:
     target: str
     answer: BacktestAnswer | None
     problem: str = ""
+    least_grade: str = ""
 
     @property
     def result(self) -> BacktestResult | None:
@@ -68,7 +73,7 @@ class HistoryPage:
             Dot(
                 _place(log(each.p50), low, high, WIDTH),
                 round(HEIGHT - _place(log(each.actual), low, high, HEIGHT), 1),
-                each.title,
+                self._words(each),
                 each.p10 <= each.actual <= each.p90,
             )
             for each in self.result.projects
@@ -87,7 +92,7 @@ class HistoryPage:
             Dot(
                 _place(day, min(days), max(days), WIDTH),
                 round(HEIGHT - _place(miss, -most, most, HEIGHT), 1),
-                each.title,
+                self._words(each),
                 each.p10 <= each.actual <= each.p90,
             )
             for each, day, miss in zip(dated, days, misses, strict=True)
@@ -96,14 +101,22 @@ class HistoryPage:
     @property
     def calibration(self) -> list[Calibration]:
         """Share of truths below each quantile over what was promised."""
-        levels = self.result.levels if self.result else []
-        return [
-            Calibration(
-                _place(each.promised, 0, 1, WIDTH),
-                *(round(HEIGHT - _place(v, 0, 1, HEIGHT), 1) for v in (each.kept, *each.interval)),
-            )
-            for each in levels
-        ]
+        found = []
+        for each in self.result.levels if self.result else []:
+            y, low, high = (round(HEIGHT - _place(v, 0, 1, HEIGHT), 1) for v in (each.kept, *each.interval))
+            words = f"Promised {each.promised:.0%}, kept {each.kept:.0%}"
+            words += f" ({each.interval[0]:.0%} to {each.interval[1]:.0%})"
+            found.append(Calibration(_place(each.promised, 0, 1, WIDTH), y, low, high, words))
+        return found
+
+    def _words(self, each: TriedProject) -> str:
+        unit = self.result.unit if self.result else ""
+        held = "inside" if each.p10 <= each.actual <= each.p90 else "outside"
+        ended = f", ended {each.finished_on.year}" if each.finished_on else ""
+        return (
+            f"{each.title} ({each.id}): actual {amount(each.actual, unit)}, P50 {amount(each.p50, unit)}, "
+            f"{held} P10 to P90{ended}"
+        )
 
     @property
     def years(self) -> tuple[int, int] | None:

@@ -1,7 +1,8 @@
 """Everything that the page of an estimate shows.
 
 Charts are drawn on the server as SVG: they are there without JavaScript, on paper and in a dossier, and
-nothing of them has to move. Each stands beside a table of the same figures, which is what is read aloud.
+nothing of them has to move. Each stands beside a table of the same figures. A script makes each a stop for
+the keyboard, at which arrow keys go from value to value and each is said (static/js/charts.js).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from flask import url_for
 
 from kb.validation import validate
 from search.estimates.request import EstimateRequest
+from search.estimates.wording import amount
 from web.estimate_forms import ATTRIBUTE, LONGEST_ADDRESS, OTHER, changes, fields_of
 from web.forms import Form
 
@@ -27,6 +29,14 @@ WIDTH, EDGE = 600.0, 14.0
 
 
 @dataclass(frozen=True)
+class Tick:
+    """A comparable below the range."""
+
+    x: float
+    words: str
+
+
+@dataclass(frozen=True)
 class RangePlot:
     """P10 to P90 as a line, P50 as a dot, P80 as a mark, each comparable as a tick; places in plot units."""
 
@@ -34,10 +44,12 @@ class RangePlot:
     p50: float
     p80: float
     p90: float
-    ticks: tuple[float, ...]
+    ticks: tuple[Tick, ...]
     plan: float | None
     most: float
     """Value at the right edge; the left edge is 0."""
+    beyond: int
+    """Comparables that lie further to the right."""
 
 
 def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot | None:
@@ -45,7 +57,11 @@ def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot |
     if answer.range is None:
         return None
     most = most or scale_of([answer])
-    implied = [each.implied for each in answer.comparables if each.implied is not None]
+    ticks = [
+        (each.implied, f"{each.title} ({each.id}): implies {amount(each.implied, answer.unit)}")
+        for each in answer.comparables
+        if each.implied is not None and each.implied <= most
+    ]
 
     def place(value: float) -> float:
         return round(EDGE + (WIDTH - 2 * EDGE) * min(value, most) / most, 1)
@@ -53,9 +69,10 @@ def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot |
     found = answer.range
     return RangePlot(
         place(found.p10), place(found.p50), place(found.p80), place(found.p90),
-        tuple(place(value) for value in implied if value <= most),
+        tuple(Tick(place(value), words) for value, words in ticks),
         place(answer.plan.plan) if answer.plan and answer.plan.plan <= most else None,
         most,
+        sum(each.implied is not None and each.implied > most for each in answer.comparables),
     )  # fmt: skip
 
 

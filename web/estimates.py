@@ -8,10 +8,11 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from kb.errors import InvalidRecord
+from kb.quality import Letter
 from kb.text import Line
 from kb.validation import Problem
-from search.estimates.answering import Aim
 from search.estimates.request import EstimateRequest
+from search.estimates.targets import LOWEST, Aim
 from web.context import current
 from web.estimate_forms import ATTRIBUTE, OTHER, read_request, second
 from web.estimate_history import HistoryPage
@@ -33,6 +34,7 @@ class HistoryParameters(Parameters):
     """Estimates of what."""
 
     target: Line = "cost"
+    least_grade: Letter = LOWEST
 
 
 blueprint = Blueprint("estimates", __name__)
@@ -70,10 +72,11 @@ def history() -> str:
     parameters = parse_page(HistoryParameters, request.args)
     count_one()
     try:
-        answer, problem = services().estimates.backtest(Aim(parameters.target), current().reader), ""
+        aim = Aim(parameters.target, least_grade=parameters.least_grade)
+        answer, problem = services().estimates.backtest(aim, current().reader), ""
     except InvalidRecord as error:
         answer, problem = None, str(error)
-    page = HistoryPage(_offered(), parameters.target, answer, problem)
+    page = HistoryPage(_offered(), parameters.target, answer, problem, parameters.least_grade)
     return render_template("estimates/history.html", page=page)
 
 

@@ -10,9 +10,10 @@ from kb.formats import Fault
 from kb.records import parse_record
 from search.estimates.columns import Ambiguous, kind_of
 from search.importing.converting import convert
-from search.importing.loading import read_mapping
+from search.importing.loading import as_json, read_mapping
 from search.importing.mapping import ATTRIBUTE, CHOICES, TARGETS
-from search.importing.questions import questions
+from search.importing.questions import questions, suspected
+from search.importing.reasons import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
     from kb.content import Content
     from kb.validation import Problem
     from search.estimates.tables import Table
+    from search.importing.bringing import Brought
     from search.importing.mapping import Column, ColumnMapping
 
 EXAMPLES = 3
 PREVIEWED = 5
 CHECKED = 2_000
 SHOWN_FAULTS = 30
-MAPPED = 200
-"""Columns that the page takes: a form has room for no more."""
 GENERAL = ("name", "currency", "price_year", "size_unit", "type", "sector", "region", "source", "visibility",
            "hours_a_day", "hours_a_month")  # fmt: skip
 OF_COLUMN = ("stage", "name", "kind", "unit", "decimal", "dates")
@@ -50,6 +50,10 @@ class ColumnView:
     known: int
     """Cells that say something."""
     asked: Sequence[str]
+    reason: str
+    """Why it is taken for that."""
+    suspicion: str
+    """Why it may be known only afterwards; empty where nothing hints at it."""
 
     @property
     def options(self) -> list[str]:
@@ -111,19 +115,25 @@ class MappingPage:
 def mapping_page(number: int, table: Table, mapping: ColumnMapping) -> MappingPage:
     """The page of a mapping over its table."""
     asked = questions(table, mapping)
-    columns = [_column(place, each, table, asked) for place, each in enumerate(mapping.columns)]
+    why, late = reasons(table, mapping), suspected(table, mapping)
+    columns = [
+        _column(place, each, table, asked, why[each.column], late.get(each.column, ""))
+        for place, each in enumerate(mapping.columns)
+    ]
     names = set(table.columns)
     general = [each for each in asked if each.field not in names]
     return MappingPage(number, table, mapping, columns, general, _preview(table, mapping))
 
 
-def _column(place: int, column: Column, table: Table, asked: Sequence[Problem]) -> ColumnView:
+def _column(
+    place: int, column: Column, table: Table, asked: Sequence[Problem], why: str, late: str
+) -> ColumnView:  # fmt: skip
     cells = table.cells(column.column)
     known = [cell for cell in cells if cell]
     return ColumnView(
         place, column, [each[:60] for each in list(dict.fromkeys(known))[:EXAMPLES]],
         _KIND_WORDS[kind_of(column.column, cells)], len(known),
-        [each.message for each in asked if each.field == column.column],
+        [each.message for each in asked if each.field == column.column], why, late,
     )  # fmt: skip
 
 
@@ -153,12 +163,36 @@ def _preview(table: Table, mapping: ColumnMapping) -> Preview:
 
 def mapping_of_form(form: MultiDict[str, str], columns: Sequence[str]) -> ColumnMapping:
     """The mapping that a form says. Raises InvalidRecord naming each field that is wrong."""
+    found = [_column_of_form(form, place, column) for place, column in enumerate(columns)]
+    return read_mapping(_general(form) | {"columns": found})
+
+
+def mapping_so_far(form: MultiDict[str, str], standing: Brought) -> ColumnMapping:
+    """The mapping that a form says, where it is right, and elsewhere the one that stands."""
+    kept = as_json(standing.mapping)
+    for name, value in _general(form).items():
+        kept = _if_right(kept, kept | {name: value})
+    for place, each in enumerate(standing.mapping.columns):
+        columns = list(kept["columns"])
+        columns[place] = _column_of_form(form, place, each.column)
+        kept = _if_right(kept, kept | {"columns": columns})
+    return read_mapping(kept)
+
+
+def _if_right(standing: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    try:
+        read_mapping(said)
+    except InvalidRecord:
+        return standing
+    return said
+
+
+def _general(form: MultiDict[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = {name: form[name].strip() for name in GENERAL if form.get(name, "").strip()}
     for name in ("price_year", "hours_a_day", "hours_a_month"):
         if name in data:
             data[name] = _number(data[name], whole=name == "price_year")
-    data["columns"] = [_column_of_form(form, place, column) for place, column in enumerate(columns)]
-    return read_mapping(data)
+    return data
 
 
 def _column_of_form(form: Mapping[str, str], place: int, column: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ LARGE_BODIES = {
     "importing.upload": MAX_UPLOAD + MAX_BODY,
     "api.bring_document": MAX_UPLOAD + MAX_BODY,
     "project_loading.send": 20_000_000,
+    "api.bring_project_table": 20_000_000,
     "rich.take_picture": MAX_PICTURE + MAX_BODY,
     "files.add": MAX_UPLOAD + MAX_BODY,
     "api.attach_file": MAX_UPLOAD * 4 // 3 + MAX_BODY,

@@ -126,6 +126,17 @@ def change_row(
     return _row(_write(session, table, row, text, author))
 
 
+def restore_row(
+    session: Session, table: Table, text: RowText, version: int, author: str, changed_at: datetime
+) -> None:
+    """The row says this, with the history that it had elsewhere; it is added where there is none."""
+    row = _holder(session, table, text) or ReferenceRow(table_name=table.name)
+    session.add(row)
+    row.key, row.content = _key(text), text.model_dump(mode="json", exclude_defaults=True)
+    row.version, row.author, row.changed_at = version, author[:300], changed_at
+    session.flush()
+
+
 def remove_row(session: Session, table: Table, number: int, *, version: int) -> None:
     """The row is gone. Raises RowChanged as `change_row` does."""
     session.delete(_standing(session, table, number, version))

@@ -26,6 +26,7 @@ from search.estimates.showing import (
     read_in_words,
     sensitivity,
 )
+from search.estimates.targets import Aim
 from search.estimates.wording import range_words
 
 if TYPE_CHECKING:
@@ -72,17 +73,6 @@ def read_figures(session: Session) -> Figures:
     uplifts = (row.text for row in list_rows(session, TABLES["uplifts"]))
     made = hashlib.sha256(repr((sorted(money.rates.items()), sorted(money.indices.items()))).encode())
     return Figures(money, tuple(each for each in uplifts if isinstance(each, Uplift)), made.hexdigest())
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What is estimated, in which money."""
-
-    target: str
-    currency: str = ""
-    """That of most finished projects where empty."""
-    price_year: int | None = None
-    """The newest that is known where None."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +139,7 @@ class Estimates:
         )
 
     def _fit(self, projects: Projects, figures: Figures, aim: Aim, *, reads: bool) -> Fitted:
-        prepared = prepare(projects, aim.target, figures.money, aim.currency, aim.price_year)
+        prepared = prepare(projects, aim, figures.money)
         history = replace(prepared.history, texts=())
         if reads:
             texts = {each.revision_id: each.text for each in prepared.projects}
@@ -159,7 +149,7 @@ class Estimates:
 
     def _asked(self, session: Session, request: EstimateRequest, reader: Reader) -> _Asked:
         projects, figures = self.projects(session, reader), self.figures(session)
-        aim = Aim(request.target, request.currency or "", request.price_year)
+        aim = Aim(request.target, request.currency or "", request.price_year, request.least_grade)
         fitted = self.fitted(projects, figures, aim)
         said = stated(request, projects, fitted.prepared)
         if not request.text or not _is_little(said, fitted):

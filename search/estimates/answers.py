@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,6 +60,10 @@ class ComparablePart(Part):
     outcome: str
     size: str
     team_size: float | None
+    grade: Annotated[
+        Literal["", "A", "B", "C", "D"],
+        Field(description="How good its figures are: A is best. Empty in dossiers from before it was told."),
+    ] = ""
 
 
 class ExcludedPart(Part):

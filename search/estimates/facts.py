@@ -15,15 +15,21 @@ SIZE = "size"
 UNIT = "size unit"
 CATEGORIES = ("type", "sector", "region", "method", "novelty", "complexity", UNIT)
 """The typed fields that are categories, under the names that people see."""
-_FIELDS = {"method": "methods", UNIT: "size_unit"}
+FIELDS = {"method": "methods", UNIT: "size_unit"}
+"""Their names in the record, where those are others."""
 
 
 def category_of(content: Mapping[str, Any], name: str) -> str:
     """The value of a typed field; several methods are one value. Empty is not known."""
-    value = content.get(_FIELDS.get(name, name))
+    value = content.get(FIELDS.get(name, name))
     if isinstance(value, list):
         return ", ".join(sorted(str(each) for each in value))
     return str(value) if value else ""
+
+
+def is_late(content: Mapping[str, Any], name: str) -> bool:
+    """Whether the project says that it knows this only since it has finished."""
+    return FIELDS.get(name, name) in content.get("known_after", ())
 
 
 def attributes(

@@ -49,6 +49,7 @@ class EstimateFields(Part):
     targets: list[TargetField]
     currencies: list[str]
     size_units: list[str]
+    late_sizes: Annotated[int, Field(description="Finished projects whose size is known only afterwards.")]
     stages: Annotated[list[str], Field(description="Stages of plans.")]
     fields: Annotated[list[AttributeField], Field(description="Typed fields: type, sector and so on.")]
     attributes: Annotated[list[AttributeField], Field(description="Further attributes.")]
@@ -74,6 +75,7 @@ def estimate_fields(projects: Projects, money: Money) -> EstimateFields:
         targets=[_target(rows, name, money) for name in targets(rows)],
         currencies=[each for each in currencies(rows) if each],
         size_units=[unit for unit in projects.usual_sizes if unit],
+        late_sizes=len(projects.late_sizes),
         stages=[stage for stage, _ in stages.most_common()],
         fields=[each for each in typed if each.n],
         attributes=sorted(further, key=lambda each: (-each.n, each.name)),

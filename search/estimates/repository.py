@@ -12,23 +12,27 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sqlalchemy import func, select
 
+from kb.content import make_content
 from kb.model import PUBLISHED, Entry, Revision
-from search.estimates.facts import CATEGORIES, SIZE, UNIT, attributes, category_of
+from kb.quality import grade
+from search.estimates.facts import CATEGORIES, FIELDS, SIZE, UNIT, attributes, category_of, is_late
 from search.estimates.history import History
 from search.estimates.leaks import leaks
-from search.estimates.targets import Target, outcome_of, target_of
+from search.estimates.targets import LOWEST, Aim, Target, outcome_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
+    from kb.kinds import Project
+    from kb.quality import Letter
     from kb.reading import Reader
     from kb.reference.money import Money
 
@@ -57,6 +61,17 @@ class Finished:
         return str(self.content.get("size_unit", ""))
 
     @property
+    def size(self) -> float | None:
+        """Its size, as far as that was known before it started."""
+        size = self.content.get("size")
+        return float(size) if size and not is_late(self.content, SIZE) else None
+
+    @cached_property
+    def grade(self) -> Letter:
+        """How good its figures are, from A to D."""
+        return grade(cast("Project", make_content("project", self.content))).letter
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether it was given up: what it took is not what finishing takes."""
         return self.content.get("outcome") == CANCELLED
@@ -80,9 +95,16 @@ class Projects:
         """Median size by unit, of the units that have one."""
         sizes: dict[str, list[float]] = {}
         for each in self.rows:
-            if each.content.get("size"):
-                sizes.setdefault(each.size_unit, []).append(float(each.content["size"]))
+            if each.size is not None:
+                sizes.setdefault(each.size_unit, []).append(each.size)
         return {unit: median(values) for unit, values in sorted(sizes.items())}
+
+    @cached_property
+    def late_sizes(self) -> tuple[str, ...]:
+        """The projects whose size is known only afterwards."""
+        return tuple(
+            each.ref for each in self.rows if each.content.get("size") and is_late(each.content, SIZE)
+        )
 
     @property
     def has_one_unit(self) -> bool:
@@ -135,12 +157,10 @@ class Prepared:
     """How the amount of a project, by its id, was made comparable, where it had to be."""
 
 
-def prepare(
-    projects: Projects, name: str, money: Money, currency: str = "", price_year: int | None = None
-) -> Prepared:
+def prepare(projects: Projects, aim: Aim, money: Money) -> Prepared:
     """The history for a target. Raises UnknownTarget."""
-    target = target_of(projects.rows, name, money, currency, price_year)
-    rows, truth, how, notices = _usable(projects.rows, target, money)
+    target = target_of(projects.rows, aim.target, money, aim.currency, aim.price_year)
+    rows, truth, how, notices = _usable(projects.rows, target, money, aim.least_grade)
     numbers, categories = _columns(projects, rows, target.name)
     history = History(
         target=target.name,
@@ -157,7 +177,7 @@ def prepare(
     if suspicious:
         notices += [f"Not used: {leak.column}, because {leak.why}." for leak in suspicious]
         history = without_attributes(history, {leak.column for leak in suspicious})
-    notices += _told(history)
+    notices += [*_late(rows), *_told(history)]
     leaking = frozenset(leak.column for leak in suspicious)
     return Prepared(target, history, rows, tuple(notices), leaking, how)
 
@@ -175,7 +195,7 @@ def without_attributes(history: History, names: Iterable[str]) -> History:
 
 
 def _usable(
-    rows: Sequence[Finished], target: Target, money: Money
+    rows: Sequence[Finished], target: Target, money: Money, least_grade: Letter
 ) -> tuple[tuple[Finished, ...], NDArray[np.float64], dict[str, str], list[str]]:
     """The projects whose outcome counts, the outcomes, how they were converted, and what was left out."""
     kept: list[Finished] = []
@@ -187,6 +207,8 @@ def _usable(
         why = found.why_not
         if found.value is not None and each.is_cancelled:
             why = "cancelled, and what was given up says not what finishing takes"
+        elif found.value is not None and least_grade != LOWEST and each.grade > least_grade:
+            why = f"its figures are of grade {each.grade}, and {least_grade} or better is to count"
         if why:
             out.setdefault(why, []).append(each.ref)
         elif found.value is not None:
@@ -203,16 +225,34 @@ def _columns(
     projects: Projects, rows: Sequence[Finished], target: str
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.str_]]]:
     numbers: dict[str, NDArray[np.float64]] = {}
-    sizes = [projects.size_of(each.content.get("size"), each.size_unit) for each in rows]
+    sizes = [projects.size_of(each.size, each.size_unit) for each in rows]
     if any(size is not None for size in sizes):
         numbers[projects.size_name] = np.array([np.nan if size is None else size for size in sizes], float)
     categories = {
-        name: np.array([category_of(each.content, name) for each in rows], np.str_) for name in CATEGORIES
+        name: np.array([_known_before(each, name) for each in rows], np.str_) for name in CATEGORIES
     }
-    if projects.has_one_unit:
+    if len(projects.usual_sizes) < 2:
         del categories[UNIT]
     more_numbers, more_categories = attributes([each.content for each in rows], {target, *numbers})
     return numbers | more_numbers, categories | more_categories
+
+
+def _known_before(project: Finished, name: str) -> str:
+    """The value of a typed field; empty where it is not known, or known only afterwards."""
+    is_of_late_size = name == UNIT and project.size is None
+    return "" if is_of_late_size or is_late(project.content, name) else category_of(project.content, name)
+
+
+def _late(rows: Sequence[Finished]) -> Iterator[str]:
+    """The typed fields that some projects know only afterwards, in sentences."""
+    for name in (SIZE, *CATEGORIES):
+        late = [
+            each.ref
+            for each in rows
+            if each.content.get(FIELDS.get(name, name)) and is_late(each.content, name)
+        ]
+        if late:
+            yield f"Not used: the {name} of {_few(late)}, because it is known only afterwards."
 
 
 def _finished_on(project: Finished) -> float:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from kb.kinds import Currency, Level, Method, Positive, Strict, Year
+from kb.quality import Letter
 from kb.text import SOMETHING, Described, Line, NamesDescribed, Ref, Words
 from search.estimates.facts import CATEGORIES, SIZE, UNIT, is_number, words_of
 from search.estimates.history import Profile
+from search.estimates.targets import LOWEST
 
 if TYPE_CHECKING:
     from search.estimates.repository import Prepared, Projects
@@ -59,6 +61,9 @@ class EstimateRequest(Strict):
     exclude: Annotated[
         list[Exclusion], Field(max_length=MOST_EXCLUDED, description="Finished projects that do not count.")
     ] = []
+    least_grade: Annotated[
+        Letter, Field(description="Finished projects whose figures have a lower grade do not count.")
+    ] = LOWEST
     plan: Annotated[
         Annotated[Positive, Field(le=1e15)] | None,
         Field(description="The figure that one has already, in the unit of the target."),
@@ -115,6 +120,8 @@ def _size(
     units = projects.usual_sizes
     unit = request.size_unit or (next(iter(units)) if projects.has_one_unit else "")
     size = projects.size_of(request.size, unit)
+    if not units and projects.late_sizes:
+        return {}, ["The size was not read: that of finished projects is known only afterwards."]
     if size is None or projects.size_name not in prepared.history.numbers:
         named = ", ".join(unit for unit in units if unit) or "no unit at all"
         said = f"in {request.size_unit}" if request.size_unit else "without a unit"

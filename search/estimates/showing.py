@@ -10,7 +10,7 @@ import numpy as np
 
 from search.estimates.analogy import TEXT
 from search.estimates.answers import ComparablePart, DistancePart, ExcludedPart, SensitivityPart
-from search.estimates.facts import CATEGORIES, SIZE, UNIT, category_of, is_number, words_of
+from search.estimates.facts import CATEGORIES, SIZE, UNIT, category_of, is_late, is_number, words_of
 from search.estimates.request import said_value
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def comparable_part(
         finished_on=date.fromisoformat(content["finished_on"]) if content.get("finished_on") else None,
         outcome=str(content.get("outcome") or ""),
         size=_there(project, SIZE),
+        grade=project.grade,
         team_size=content.get("team_size"),
     )
 
@@ -63,7 +64,8 @@ def _there(project: Finished, name: str) -> str:
     """What a finished project states of an attribute, in words."""
     if name.startswith(SIZE) and name != UNIT:
         size = project.content.get("size")
-        return f"{size:,g} {project.size_unit}".strip() if size else ""
+        late = ", known only afterwards" if is_late(project.content, SIZE) else ""
+        return f"{f'{size:,g} {project.size_unit}'.strip()}{late}" if size else ""
     if name in CATEGORIES:
         return category_of(project.content, name)
     value = project.content.get("attributes", {}).get(name)

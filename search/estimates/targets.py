@@ -14,10 +14,13 @@ from search.estimates.facts import is_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kb.quality import Letter
     from search.estimates.repository import Finished
 
 MEASURES = {"cost": "cost", "effort": "effort_hours", "duration": "duration_months"}
 """The standard targets, and the field of actuals and baselines that holds each."""
+LOWEST: Letter = "D"
+"""The grade of figures that all projects have at least."""
 UNITS = {"effort": "hours", "duration": "months"}
 
 
@@ -44,6 +47,19 @@ class Target:
     def measure(self) -> str:
         """The field of actuals and baselines; empty for an attribute."""
         return MEASURES.get(self.name, "")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is estimated, in which money, and from which projects."""
+
+    target: str
+    currency: str = ""
+    """That of most finished projects where empty."""
+    price_year: int | None = None
+    """The newest that is known where None."""
+    least_grade: Letter = LOWEST
+    """Projects whose figures have a lower grade do not count."""
 
 
 def targets(rows: Iterable[Finished]) -> list[str]:

@@ -78,7 +78,7 @@ def _precedents(dossier: DossierWhole) -> list[Sheet]:
     rows: list[list[Cell]] = [
         [
             each.id, each.title, each.actual, each.scale, each.implied, each.distance, each.similarity,
-            each.weight, each.size, each.outcome, each.finished_on, each.how,
+            each.weight, each.size, each.grade, each.outcome, each.finished_on, each.how,
         ]
         for each in found
     ]  # fmt: skip
@@ -87,7 +87,7 @@ def _precedents(dossier: DossierWhole) -> list[Sheet]:
     ]
     header = (
         "Project", "Title", "Actual", "Times as big", "Implied", "Distance", "Similarity of descriptions",
-        "Weight", "Size", "Outcome", "Finished on", "Conversion",
+        "Weight", "Size", "Grade of figures", "Outcome", "Finished on", "Conversion",
     )  # fmt: skip
     return [
         ("Comparables", header, rows),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kb.errors import InvalidRecord
-from kb.loading import LoadProblem, load_records
+from kb.load_report import LoadProblem
+from kb.loading import load_records
 from kb.people.audit import note
 from kb.people.roles import require
 from kb.uploads import LOAD
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kb.database import Database
-    from kb.loading import LoadReport, Progress
+    from kb.load_report import LoadReport
+    from kb.loading import Progress
     from kb.people.audit import Origin
     from search.estimates.tables import Table
 
@@ -30,9 +32,20 @@ class Undecided(InvalidRecord):
 def read_mapping(data: Mapping[str, Any]) -> ColumnMapping:
     """A mapping as JSON says it. Raises InvalidRecord naming each field that is wrong."""
     try:
-        return validate(ColumnMapping, data)
+        found = validate(ColumnMapping, data)
     except InvalidRecord as error:
         raise InvalidRecord([_named(each, data) for each in error.problems]) from None
+    if problems := found.problems():
+        raise InvalidRecord(problems)
+    return found
+
+
+def check_mapping(mapping: ColumnMapping, table: Table) -> ColumnMapping:
+    """The mapping, if it makes sense and is of this table. Raises InvalidRecord."""
+    if problems := mapping.problems():
+        raise InvalidRecord(problems)
+    check_columns(mapping, table.columns)
+    return mapping
 
 
 def _named(problem: Problem, data: Mapping[str, Any]) -> Problem:
@@ -60,12 +73,14 @@ def load_projects(
     mapping: ColumnMapping,
     *,
     dry_run: bool = False,
+    is_whole: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Loads the rows as published projects. Loading the same table again changes nothing.
 
-    Rows that are wrong are named with line and column, and the others are loaded. Raises NotAllowed,
-    InvalidRecord where the mapping does not fit the table, Undecided where it leaves something open.
+    Rows that are wrong are named with line and column, and the others are loaded; with `is_whole` none
+    is. Raises NotAllowed, InvalidRecord where the mapping does not fit the table, Undecided where it
+    leaves something open.
     """
     require(origin.person, LOAD)
     check_columns(mapping, table.columns)
@@ -73,9 +88,11 @@ def load_projects(
     if asked:
         raise Undecided(asked)
     conversion = convert(table, mapping)
-    report = load_records(database, table.file, conversion.rows, dry_run=dry_run, progress=progress)
+    report = load_records(
+        database, table.file, conversion.rows, dry_run=dry_run, is_whole=is_whole, progress=progress
+    )
     report.notices[:0] = [LoadProblem(table.file, None, "", words) for words in conversion.notices]
-    if not dry_run:
+    if not dry_run and not report.is_taken_back:
         with database.write_aside() as session:
             note(session, origin, "load projects", mapping.name, file=table.file, **report.counts)
     return report

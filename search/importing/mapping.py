@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from kb.errors import InvalidRecord
 from kb.kinds import Currency, Positive, Strict, Year
 from kb.text import Line
-from kb.validation import Problem
+from kb.validation import Problem, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Shape = Literal["id", "line", "words", "lines", "choice", "number", "whole", "date", "free", "nothing"]
 Unit = Literal[
@@ -99,7 +99,7 @@ class Column(Strict):
     """What one column is, and how its cells are read."""
 
     column: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
-    to: str
+    to: Annotated[str, Field(json_schema_extra={"enum": list(TARGETS)})]
     """One of TARGETS."""
     stage: Line = ""
     """Of a plan, such as `business case`."""
@@ -128,23 +128,25 @@ class Column(Strict):
         """The name of the free attribute."""
         return self.name or " ".join(self.column.split())[:300]
 
-    @model_validator(mode="after")
-    def _check(self) -> Column:
-        if self.to not in TARGETS:
-            raise ValueError(f"{self.column}: there is no field {self.to!r}; fields: {', '.join(TARGETS)}")
+    @field_validator("to")
+    @classmethod
+    def _check(cls, to: str) -> str:
+        if to not in TARGETS:
+            raise ValueError(f"there is no field {shorten(to)}; fields: {', '.join(TARGETS)}")
+        return to
+
+    def problems(self) -> Iterator[str]:
+        """What in it contradicts itself."""
         target = self.target
         if self.unit and self.unit not in target.units:
             allowed = ", ".join(target.units) or "none"
-            raise ValueError(f"{self.column}: {target.label} has no unit {self.unit!r}; units: {allowed}")
+            yield f"{target.label} has no unit {self.unit!r}; units: {allowed}"
         if target.staged and not self.stage:
-            raise ValueError(f"{self.column}: say of which stage the plan is, such as approval")
+            yield "say of which stage the plan is, such as approval"
         allowed_values = CHOICES.get(self.to, ())
         wrong = [each for each in self.values.values() if each and each not in allowed_values]
         if wrong:
-            raise ValueError(
-                f"{self.column}: {wrong[0]!r} is none of {', '.join(allowed_values) or 'no words'}"
-            )
-        return self
+            yield f"{shorten(wrong[0])} is none of {', '.join(allowed_values) or 'no words'}"
 
 
 class ColumnMapping(Strict):
@@ -165,6 +167,10 @@ class ColumnMapping(Strict):
     """One person's, to convert person-days."""
     hours_a_month: Positive = 152.0
     """One person's, to convert person-months (152 is COCOMO's)."""
+
+    def problems(self) -> list[Problem]:
+        """What contradicts itself, by the column's name."""
+        return [Problem(each.column, words) for each in self.columns for words in each.problems()]
 
     def of(self, target: str) -> list[Column]:
         """The columns that are this."""

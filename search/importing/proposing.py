@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from search.estimates.columns import Kind
     from search.estimates.tables import Table
-    from search.importing.mapping import DateForm, Unit
+    from search.importing.mapping import DateForm, Target, Unit
 
 _PLAN = r"\b(?:plan|planned|estim\w*|budget\w*|baseline|forecast|target)\b"
 _ACTUAL = r"\b(?:actual|act|real|final)\b"
@@ -121,9 +121,7 @@ def _are_years(cells: Sequence[str]) -> bool:
 def _column(column: str, to: str, cells: list[str], kind: Kind) -> Column:
     target = TARGETS[to]
     words = words_of(column)
-    unit: Unit = next(
-        (unit for unit, pattern in _UNITS if unit in target.units and re.search(pattern, words)), ""
-    )
+    unit = unit_of_name(target, column)
     if not unit and "single" in target.units and _are_full_amounts(cells):
         unit = "single"
     form: DateForm = ""
@@ -134,6 +132,17 @@ def _column(column: str, to: str, cells: list[str], kind: Kind) -> Column:
         decimal=_decimal(cells) if target.shape == "number" else "",
         kind=_kind(kind, words, cells) if to == ATTRIBUTE else "",
     )  # fmt: skip
+
+
+def unit_of_name(target: Target, column: str) -> Unit:
+    """The unit that a column's name states, if it is one of the target's."""
+    words = words_of(column)
+    return next((unit for unit, pattern in _UNITS if unit in target.units and re.search(pattern, words)), "")
+
+
+def is_named(to: str, column: str) -> bool:
+    """Whether the column's name is one that this usually has."""
+    return any(name == to and re.search(pattern, words_of(column)) for name, pattern in _NAMES)
 
 
 def _kind(kind: Kind, words: str, cells: list[str]) -> Literal["number", "category"]:

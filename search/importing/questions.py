@@ -13,7 +13,7 @@ from search.importing.mapping import ATTRIBUTE, CHOICES
 from search.importing.reading import read_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -87,12 +87,24 @@ def _is_number(column: Column, cells: list[str]) -> bool:
 
 def _afterwards(table: Table, mapping: ColumnMapping, unread: set[str]) -> Iterator[Problem]:
     """Columns that look as if they were known only afterwards, where nobody has decided."""
+    candidates = [each for each in mapping.columns if each.known_after is None]
+    for column, why in _looking_late(table, mapping, candidates, unread).items():
+        yield Problem(
+            column, f"may be known only afterwards: {why}. Say whether it is (known_after true or false)"
+        )
+
+
+def suspected(table: Table, mapping: ColumnMapping) -> dict[str, str]:
+    """Columns that look as if they were known only afterwards, decided or not, and why."""
+    unread = {each.column for each in mapping.columns if _unreadable(table, each)}
+    return _looking_late(table, mapping, mapping.columns, unread)
+
+
+def _looking_late(
+    table: Table, mapping: ColumnMapping, columns: Sequence[Column], unread: set[str]
+) -> dict[str, str]:
     asked: dict[str, str] = {}
-    candidates = [
-        each
-        for each in mapping.columns
-        if each.to in {ATTRIBUTE, "size", "team_size"} and each.known_after is None
-    ]
+    candidates = [each for each in columns if each.to in {ATTRIBUTE, "size", "team_size"}]
     numeric = {
         each.column: _numbers(table, each)
         for each in candidates
@@ -109,10 +121,7 @@ def _afterwards(table: Table, mapping: ColumnMapping, unread: set[str]) -> Itera
                 known = {name: values[rows] for name, values in numeric.items()}
                 for leak in leaks(known, names, target.column, truth[rows]):
                     asked.setdefault(leak.column, f"{leak.why} ({target.target.label.lower()})")
-    for column, why in asked.items():
-        yield Problem(
-            column, f"may be known only afterwards: {why}. Say whether it is (known_after true or false)"
-        )
+    return asked
 
 
 def _unreadable(table: Table, column: Column) -> bool:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from indexer.embedder import Embedder
     from indexer.sync import SyncReport
-    from kb.loading import LoadReport
+    from kb.load_report import LoadReport
 
 REPOSITORY = Path(__file__).parents[2]
 LESSONS = Path("llis", "lessons.jsonl")

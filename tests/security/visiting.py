@@ -137,7 +137,7 @@ def _known(rule: Rule, name: str, world: World) -> Sequence[object]:
         ("dossiers", "form"): ["docx", "xlsx"],
         ("taxonomy", "name"): list(DIMENSIONS), ("taxonomy", "number"): [1],
         ("tables", "sheet"): list(TABLES), ("tables", "number"): world.rows,
-        ("projects", "number"): world.own.uploads,
+        ("projects", "number"): world.own.uploads, ("project-tables", "number"): world.own.uploads,
         **{(name, "number"): world.rows for name in TABLES},
     }  # fmt: skip
     assert (first, name) in known, f"say in tests/security/visiting.py what {name} of {rule} may be"

@@ -43,6 +43,8 @@ from kb.vocabulary_text import GroupText, Term, term_key
 from search.engine import Engine
 from search.estimates.tables import Table
 from search.importing.loading import as_json
+from search.importing.mapping import Column as MappedColumn
+from search.importing.mapping import ColumnMapping
 from search.importing.proposing import propose
 from search.importing.sandbox import as_data
 from tests.fakes import HashingEmbedder
@@ -411,7 +413,11 @@ def _add_tables(session: Session, world: World) -> None:
         world.rows += [row.id] if number == 0 else []
     for number in range(COPIES):
         told, line = {"columns": {world.line(number): world.line(number + 1)}}, world.line(number)
-        session.add(SavedMapping(name=f"{number} {line}"[:100], content=told, author=line, changed_at=now()))
+        column = MappedColumn(column=world.line(number + 1), to="outcome", values={line: "failed"})
+        content = as_json(ColumnMapping(name=line[:100].strip() or "x", columns=[column]))
+        session.add(
+            SavedMapping(name=f"{number} {line}"[:100], content=content, author=line, changed_at=now())
+        )
         _add_values(session, number, line)
         session.add(
             Upload(person_id=world.people[number], name=line, cells=b"", state=told, created_at=now())

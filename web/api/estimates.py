@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from kb.quality import Letter
 from kb.text import Line
-from search.estimates.answering import Aim
 from search.estimates.request import EstimateRequest
+from search.estimates.targets import LOWEST, Aim
 from web.context import current
 from web.parameters import Parameters, Whole
 from web.searches import count_one
@@ -50,6 +51,9 @@ class BacktestParameters(Parameters):
     )
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     price_year: Annotated[Whole, Field(ge=1900, le=2200)] | None = None
+    least_grade: Annotated[
+        Letter, Field(description="Projects whose figures have a lower grade do not count.")
+    ] = LOWEST
 
 
 def estimate_backtest(parameters: BacktestParameters) -> BacktestAnswer:
@@ -57,7 +61,8 @@ def estimate_backtest(parameters: BacktestParameters) -> BacktestAnswer:
     begun when first asked for, and kept while the projects stay the same: ask again until it is done.
     """
     count_one()
-    aim = Aim(parameters.target, parameters.currency or "", parameters.price_year)
+    currency = parameters.currency or ""
+    aim = Aim(parameters.target, currency, parameters.price_year, parameters.least_grade)
     return services().estimates.backtest(aim, current().reader)
 
 

@@ -9,6 +9,18 @@ PATH = {
     "digest": "748c2f917a321c0fa1adbc81faa2bdf3d7efd6769f35aab9f279de64fd3c2b33",
 }  # fmt: skip
 """Of the names in paths."""
+_MAPPING: dict[str, object] = {
+    "name": "finished",
+    "currency": "EUR",
+    "size_unit": "function points",
+    "columns": [
+        {"column": "No", "to": "key"},
+        {"column": "Project", "to": "title"},
+        {"column": "Spent (k)", "to": "actuals.cost", "unit": "thousand", "decimal": "comma"},
+        {"column": "FP", "to": "size", "known_after": False},
+        {"column": "Defects found", "to": "attribute", "known_after": True},
+    ],
+}
 BODIES: dict[str, dict[str, object]] = {
     "keep_estimate": {
         "title": "Payroll replacement", "note": "For the business case",
@@ -52,6 +64,8 @@ BODIES: dict[str, dict[str, object]] = {
     "bulk_plan": {"action": "add tag", "entries": ["L-0003", "L-0007"], "tag": "procurement"},
     "change_in_bulk": {"action": "archive", "entries": ["L-0003", "L-0007"], "reason": "The law has changed"},
     "plan_import": {"shape": "lessons", "put": {"Observation": "lesson.happened", "#3.2": "title"}},
+    "map_project_table": _MAPPING, "keep_project_mapping": _MAPPING,
+    "load_project_table": {"rows": "all"},
     "attach_file": {
         "name": "notes.md", "data": "IyBOb3RlcwoKVGhlIHRyYW5zZm9ybWVyIGFycml2ZWQgYnkgYmFyZ2Uu",
     },
@@ -104,6 +118,9 @@ BODIES: dict[str, dict[str, object]] = {
 QUERIES: dict[str, dict[str, str]] = {
     "search": {"q": "cut-over rehearsal", "kind": "lesson"},
     "bring_document": {"name": "closing-report.docx"},
+    "bring_project_table": {"name": "finished.csv"},
+    "keep_project_mapping": {"name": "finished"},
+    "remove_project_mapping": {"name": "finished"},
     "take_document": {"q": "cut-over rehearsal", "format": "docx"},
     "money": {
         "amount": "1200000", "currency": "GBP", "price_year": "2016", "to_currency": "EUR", "to_year": "2020",

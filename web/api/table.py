@@ -52,6 +52,7 @@ from web.api.people_models import (
     StatusBody,
     TokensAnswer,
 )
+from web.api.project_tables import PROJECT_TABLES
 from web.api.roles import RolesAnswer
 from web.api.showing import VisibilityBody, VisibilityPart
 from web.api.taxonomy import (
@@ -202,6 +203,7 @@ OPERATIONS = (
     *DESK,
     *BULK,
     *IMPORTS,
+    *PROJECT_TABLES,
     *ENTRY_FILES,
     *ESTIMATES,
     *KEPT,
@@ -221,6 +223,7 @@ TAGS = {
     "search": "Search", "entries": "Entries", "drafts": "Writing", "advice": "Writing",
     "reviews": "Reviewing", "bulk": "Many entries at once",
     "imports": "Documents on their way in", "documents": "Documents",
+    "project-tables": "Tables of projects", "project-mappings": "Tables of projects",
     "estimates": "Estimates",
     "dossiers": "Estimates kept", "vocabulary": "Vocabulary", "taxonomy": "Lists", "learning": "Learning",
     "teaching": "Teaching", "money": "Money", "rates": "Exchange rates", "indices": "Price indices",

@@ -15,6 +15,7 @@ from web.commands import open_embedder, open_repository, progress_bar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kb.quality import Letter
     from search.estimates.backtest import Backtest
     from search.estimates.history import History
     from search.estimates.reading import Choices
@@ -43,6 +44,8 @@ def _columns(option: str, text: str) -> Callable[[_Function], _Function]:
 @_columns("--text", "Columns that hold descriptions.")
 @click.option("--id", "id_column", default="", metavar="COL", help="The column that names projects.")
 @click.option("--date", default="", metavar="COL", help="When projects finished, for --protocol time.")
+@click.option("--least-grade", type=click.Choice(["A", "B", "C", "D"]), default="D", show_default=True,
+              help="Of the repository's projects: figures of a lower grade do not count.")  # fmt: skip
 @click.option("--protocol", type=click.Choice(["loo", "kfold", "time"]), help="How projects are held out.")
 @click.option("--folds", type=click.IntRange(min=2), default=10, show_default=True, help="Of kfold.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffle before folding.")
@@ -52,7 +55,7 @@ def _columns(option: str, text: str) -> Callable[[_Function], _Function]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def backtest(
     file: Path | None, *, id_column: str, date: str, protocol: Any, folds: int, seed: int, decimal: Any,
-    delimiter: str | None, encoding: str, as_json: bool, **columns: Any,
+    least_grade: Letter, delimiter: str | None, encoding: str, as_json: bool, **columns: Any,
 ) -> None:  # fmt: skip
     """Would estimates from this history have been right? Each project is estimated from others.
 
@@ -73,7 +76,7 @@ def backtest(
     from search.estimates.reading import Choices
 
     if file is None:
-        history = _of_repository(columns)
+        history = _of_repository(columns, least_grade)
     else:
         if not columns["target"]:
             raise click.UsageError("Missing option '--target': name the column to estimate.")
@@ -101,11 +104,12 @@ def _of_table(file: Path, choices: Choices, delimiter: str | None, encoding: str
     return _embedded(reading.history)
 
 
-def _of_repository(columns: dict[str, Any]) -> History:
+def _of_repository(columns: dict[str, Any], least_grade: Letter) -> History:
     """The published projects. Raises KbError for options that are about the columns of a table."""
     from kb.reading import OPERATOR
-    from search.estimates.answering import Aim, Estimates
+    from search.estimates.answering import Estimates
     from search.estimates.descriptions import Descriptions
+    from search.estimates.targets import Aim
 
     meant = [f"--{name}" for name in ("drop", "keep", "numeric", "category", "text", "unit") if columns[name]]
     if meant:
@@ -114,7 +118,7 @@ def _of_repository(columns: dict[str, Any]) -> History:
     estimates = Estimates(database, lambda: Descriptions(None))
     with database.read() as session:
         projects, figures = estimates.projects(session, OPERATOR), estimates.figures(session)
-    fitted = estimates.fitted(projects, figures, Aim(columns["target"] or "cost"))
+    fitted = estimates.fitted(projects, figures, Aim(columns["target"] or "cost", least_grade=least_grade))
     for notice in fitted.prepared.notices:
         click.echo(notice, err=True)
     return fitted.history

@@ -36,6 +36,8 @@ _SHOWN_PARTS = 3
 @click.option("--size-unit", help="In what the size is counted, such as users.")
 @click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="A further attribute.")
 @click.option("--description", help="The project in words.")
+@click.option("--least-grade", type=click.Choice(["A", "B", "C", "D"]),
+              help="Finished projects whose figures have a lower grade do not count.")  # fmt: skip
 @click.option("--plan", metavar="NUMBER", help="The figure that you have already.")
 @click.option("--stage", help="Stage of that plan, such as business case.")
 @click.option("--exclude", multiple=True, metavar="ID=REASON", help="A finished project that does not count.")
@@ -156,13 +158,13 @@ def _comparables(found: EstimateAnswer) -> Iterator[str]:
     from search.estimates.wording import amount
 
     if found.comparables:
-        yield f"{'nearest':9}{'actual':>14}{'scale':>8}{'implied':>14}  "
+        yield f"{'nearest':9}{'actual':>14}{'scale':>8}{'implied':>14} grade  "
     for each in found.comparables:
         scale = f"{each.scale:.2f}" if each.scale is not None else "-"
         implied = amount(each.implied) if each.implied is not None else "-"
-        yield f"{each.id:9}{amount(each.actual):>14}{scale:>8}{implied:>14}  {each.title}"
+        yield f"{each.id:9}{amount(each.actual):>14}{scale:>8}{implied:>14} {each.grade:5}  {each.title}"
         parts = each.parts[:_SHOWN_PARTS]
-        yield f"{'':47}" + "; ".join(f"{part.attribute} {part.share:.0%} ({part.words})" for part in parts)
+        yield f"{'':53}" + "; ".join(f"{part.attribute} {part.share:.0%} ({part.words})" for part in parts)
     for gone in found.excluded:
         yield f"Excluded: {gone.id}  {gone.title}  ({gone.reason})"
     yield ""

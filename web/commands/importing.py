@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,45 +16,67 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kb.database import Database
-    from kb.loading import LoadReport
+    from kb.formats import LoadOptions
+    from kb.load_report import LoadReport
     from kb.people.audit import Origin
     from search.estimates.tables import Table
     from search.importing.mapping import ColumnMapping
 
 
 def propose_mapping(paths: Sequence[Path], delimiter: str | None, encoding: str) -> None:
-    """Prints the mapping that the table seems to have, to be edited; what is open goes to standard error."""
+    """Prints the mapping that the table seems to have, to be edited.
+
+    Why each column is taken for what it is, and what is open, goes to standard error.
+    """
     from search.importing.loading import as_json
     from search.importing.proposing import propose
     from search.importing.questions import questions
+    from search.importing.reasons import reasons
 
     table = read_table(paths, delimiter, encoding)
     found = propose(table, Path(table.file).stem)
+    why = reasons(table, found)
+    for column in found.columns:
+        click.echo(f"{column.column}: {column.target.label.lower()}. {why[column.column]}", err=True)
     for each in questions(table, found):
         click.echo(f"to decide: {each}", err=True)
     click.echo(json.dumps(as_json(found), indent=2, ensure_ascii=False))
 
 
+@dataclass(frozen=True)
+class ByMapping:
+    """How a table of projects is loaded."""
+
+    named: str
+    """A file, or the name of a mapping that is kept."""
+    save: str | None
+    """Under which name the mapping is kept."""
+    is_whole: bool
+    delimiter: str | None
+
+
 def load_by_mapping(
-    database: Database, paths: Sequence[Path], named: str, delimiter: str | None, encoding: str, *,
-    save: str | None, dry_run: bool,
-) -> LoadReport:  # fmt: skip
-    """Loads a table by a mapping, a file or the name of one that is kept; keeps it under `save`."""
+    database: Database, paths: Sequence[Path], by: ByMapping, options: LoadOptions
+) -> LoadReport:
+    """Loads a table by a mapping, and keeps the mapping where that is wanted."""
     from kb.people.audit import Origin
     from kb.uploads import save_mapping
     from search.importing.loading import Undecided, as_json, load_projects
 
-    table = read_table(paths, delimiter, encoding)
+    table = read_table(paths, by.delimiter, options.encoding)
     origin: Origin = Origin(operator())
-    mapping = _mapping(database, named)
+    mapping = _mapping(database, by.named)
     try:
         with progress_bar("projects", "Loading") as progress:
-            report = load_projects(database, origin, table, mapping, dry_run=dry_run, progress=progress)
+            report = load_projects(
+                database, origin, table, mapping, dry_run=options.dry_run, is_whole=by.is_whole,
+                progress=progress,
+            )  # fmt: skip
     except Undecided as error:
         asked = "\n".join(f"  {each}" for each in error.problems)
         raise KbError(f"nothing was loaded; the mapping leaves open:\n{asked}") from None
-    if save and not dry_run:
-        save_mapping(database, origin, save, as_json(mapping))
+    if by.save and not options.dry_run:
+        save_mapping(database, origin, by.save, as_json(mapping))
     return report
 
 

@@ -24,7 +24,8 @@ from web.commands.documents import Choices, documents_among, load_documents, par
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kb.loading import LoadReport
+    from kb.load_report import LoadReport
+    from web.commands.importing import ByMapping
 
 _SHOWN = 200
 """Problems printed one by one; a file of the wrong kind has thousands."""
@@ -51,6 +52,7 @@ _SHOWN = 200
 )
 @click.option("--propose-map", is_flag=True, help="Print a mapping of the table, to be edited; load nothing.")
 @click.option("--save-map", metavar="NAME", help="Keep the mapping under this name.")
+@click.option("--all-or-nothing", is_flag=True, help="Load no row of a table with a mapping if one is wrong.")
 @click.option("--as", "shape", type=click.Choice(["review", "lessons", "template", "training"]), default=None,
               help="What a document becomes; guessed otherwise.")  # fmt: skip
 @click.option("--put", "pairs", multiple=True, metavar="NAME=PLACE",
@@ -61,7 +63,7 @@ _SHOWN = 200
 def load(
     context: click.Context, paths: tuple[Path, ...], *, form: str | None, kind: str | None, delimiter: str,
     encoding: str, mapping: str | None, save_map: str | None, shape: str | None, pairs: tuple[str, ...],
-    propose_map: bool, dry_run: bool, no_index: bool,
+    propose_map: bool, all_or_nothing: bool, dry_run: bool, no_index: bool,
 ) -> None:  # fmt: skip
     """Load records: Markdown files or folders, JSONL, CSV, NASA's lessons, or any table of projects.
 
@@ -81,7 +83,7 @@ def load(
       precedent load --dry-run closing-report.docx
       precedent load log.xlsx --put Thema=title --put "Was tun=recommendation"
     """
-    from web.commands.importing import propose_mapping
+    from web.commands.importing import ByMapping, propose_mapping
 
     is_said = context.get_parameter_source("delimiter") is not ParameterSource.DEFAULT
     if propose_map:
@@ -94,23 +96,20 @@ def load(
         sys.exit(1 if failed else 0)
     form = None if form == "document" else form
     options = LoadOptions(format=form, kind=kind, delimiter=delimiter, encoding=encoding, dry_run=dry_run)
-    between = delimiter if is_said else None
-    report = _load_records(records, options, mapping, between, save_map, index=not (dry_run or no_index))
+    by = ByMapping(mapping, save_map, all_or_nothing, delimiter if is_said else None) if mapping else None
+    report = _load_records(records, options, by, index=not (dry_run or no_index))
     sys.exit(1 if failed else report.exit_status)
 
 
 def _load_records(
-    paths: Sequence[Path], options: LoadOptions, mapping: str | None, between: str | None,
-    save: str | None, *, index: bool,
-) -> LoadReport:  # fmt: skip
+    paths: Sequence[Path], options: LoadOptions, by: ByMapping | None, *, index: bool
+) -> LoadReport:
     from kb.loading import load as load_files
     from web.commands.importing import load_by_mapping
 
     settings, database = open_repository()
-    if mapping:
-        report = load_by_mapping(
-            database, paths, mapping, between, options.encoding, save=save, dry_run=options.dry_run
-        )
+    if by:
+        report = load_by_mapping(database, paths, by, options)
     else:
         with progress_bar("B", "Loading", scale=True) as progress:
             report = load_files(database, paths, options, progress)
@@ -126,7 +125,7 @@ def _load_records(
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def export(folder: Path) -> None:
-    """Write every entry, with its history, as Markdown and CSV.
+    """Write every entry, with its history, as Markdown and CSV, and the figures that curators changed.
 
     Loading the folder into an empty repository gives an identical one.
 
@@ -142,7 +141,8 @@ def export(folder: Path) -> None:
     entries = sum(report.kinds.values())
     noted(database, "export repository", str(report.folder), entries=entries, revisions=report.revisions)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.kinds.items()) or "no entries"
-    click.echo(f"Wrote {kinds} ({report.revisions:,} revisions) to {report.folder}.")
+    figures = f" and {report.figures:,} changed figures" if report.figures else ""
+    click.echo(f"Wrote {kinds} ({report.revisions:,} revisions){figures} to {report.folder}.")
 
 
 @click.command()
@@ -193,8 +193,11 @@ def _print(report: LoadReport) -> None:
         if len(found) > _SHOWN:
             click.echo(f"... and {len(found) - _SHOWN:,} further {name}", err=True)
     would = "Would have: " if report.dry_run else ""
+    if report.is_taken_back:
+        click.echo("Nothing was loaded: all rows were to be loaded or none.")
     counts = f"{report.created:,} created, {report.updated:,} updated, {report.unchanged:,} unchanged"
     click.echo(f"{would}{counts}, {report.failed:,} failed.")
-    if report.vocabulary:
-        groups = ", ".join(f"{count:,} {outcome}" for outcome, count in report.vocabulary.items())
-        click.echo(f"{would}Vocabulary: {groups}.")
+    for what, outcomes in (("Vocabulary", report.vocabulary), ("Reference tables", report.figures)):
+        if outcomes:
+            words = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
+            click.echo(f"{would}{what}: {words}.")

@@ -1,4 +1,5 @@
 // Everything here adds to pages that work without it.
+import { startCharts } from "./charts.js";
 import { startClosing } from "./closing.js";
 import { startCopying } from "./copying.js";
 import { startDialogs } from "./dialogs.js";
@@ -13,6 +14,7 @@ import { startTheme } from "./theme.js";
 import { startWriting } from "./writing.js";
 import { startWaiting } from "./waiting.js";
 
+startCharts();
 startClosing();
 startCopying();
 startTheme();

@@ -14,8 +14,33 @@ function sort(table, head, column, kind) {
   table.tBodies[0].append(...rows.map(([, row]) => row));
 }
 
+// On a phone the heads are hidden where rows stand as cards: there a list picks what sorts them.
+function addPick(table) {
+  const label = document.createElement("label");
+  const pick = document.createElement("select");
+  label.className = "sort-pick";
+  pick.append(new Option("as it came", ""));
+  [...table.tHead.rows[0].cells].forEach((head, column) => {
+    const name = head.textContent.trim();
+    if (!head.dataset.sorts) return;
+    pick.append(new Option(`${name}, rising`, `${column} ascending`), new Option(`${name}, falling`, `${column} descending`));
+  });
+  const first = [...table.tBodies[0].rows];
+  pick.addEventListener("change", () => {
+    const [column, order] = pick.value.split(" ");
+    const heads = table.tHead.rows[0].cells;
+    for (const each of heads) each.removeAttribute("aria-sort");
+    if (!pick.value) return table.tBodies[0].append(...first);
+    if (order === "descending") heads[column].setAttribute("aria-sort", "ascending");
+    sort(table, heads[column], Number(column), heads[column].dataset.sorts);
+  });
+  label.append("Sorted by ", pick);
+  table.before(label);
+}
+
 export function startSorting() {
   for (const table of document.querySelectorAll("table.sorts")) {
+    if (table.classList.contains("stacks")) addPick(table);
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const kind = head.dataset.sorts;
       if (!kind) return;
