@@ -1,4 +1,5 @@
 // The editor's form: keeps a working copy, adds and removes rows, previews; Ctrl-S and Ctrl-Enter.
+import { startBuilding } from "./building.js";
 import { startCompleting } from "./completing.js";
 import { announce, debounce } from "./fragments.js";
 import { watchTables } from "./tables.js";
@@ -10,6 +11,7 @@ export function startWriting() {
   if (!form) return;
   startKeeping(form);
   startRows(form);
+  startBuilding(form);
   startPreview(form);
   startAdvice(form);
   startCompleting(form);
