@@ -9,6 +9,9 @@ import pytest
 
 from tests.fixtures.browser import check_accessibility
 from tests.fixtures.people import make_user
+from tests.test_learning import put
+from tests.test_path_decisions import PINNED
+from web.services import EXTENSION
 
 pytestmark = pytest.mark.browser
 pytest_plugins = ["tests.fixtures.people"]
@@ -93,6 +96,25 @@ def test_material_is_found_and_added_without_leaving_the_page(page, live, traine
     assert page.evaluate("document.activeElement.id") == "find"
     assert page.get_by_label("Title of the stage").input_value() == "Understand"
     page.get_by_text("In stage 1, step 1").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_decisions_about_steps_are_accessible_and_taken_on_a_phone(page, live, trainer, scheme):
+    database, path = live.app.extensions[EXTENSION].database, f"P-07{scheme == 'dark':02d}"
+    put(database, PINNED | {"id": path, "title": f"Kept {scheme}"})
+    live.sign_in(page, trainer)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{live.url}/teaching")
+    check_accessibility(page)
+    page.screenshot(path=f"/tmp/build/teaching-{scheme}.png", full_page=True)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name=f"Adopt revision 2 for step L-0002 of {path}").press("Enter")
+    page.get_by_text("The newer revision is adopted").wait_for()
+    page.get_by_role("link", name="look it over and submit it").click()
+    page.get_by_role("button", name="As a learner").click()
+    page.get_by_role("dialog").get_by_role("heading", name=f"Kept {scheme}").wait_for()
+    check_accessibility(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

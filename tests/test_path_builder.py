@@ -226,3 +226,29 @@ def test_two_trainers_who_edit_one_path_read_both_in_words(own_app, tina):
     assert "Stage 2: Practise (in any order)" in page
     assert 'name="f.stages.1.steps.1.minutes" type="text" value="15"' in clash.text
     assert 'value="Practise"' in clash.text
+
+
+def test_the_preview_is_what_learners_will_find(own_app, tina):
+    typed = COMPLETE | {"f.stages.1.steps.1.minutes": "15", "f.prerequisites": "P-0001"}
+    page = tina.send(NEW, do="learn", **typed)
+    assert page.status_code == 200
+    preview = re.search(r'<section id="preview-part".*?</article>', page.text, re.DOTALL)[0]
+    assert "Plan a cut-over." in preview
+    assert "Complete first:" in preview
+    assert "15 min" in preview
+    assert "<form" not in preview
+    token = re.search(r'name="form_token" value="([^"]+)"', page.text)[1]
+    part = tina.post(
+        NEW, data=typed | {"do": "learn", "form_token": token}, headers={"X-Fragment": "preview"}
+    )
+    assert part.text.strip().startswith("<article")
+    put_in(own_app, {"id": "P-0051", "kind": "path", "title": "Going live", "goal": "Plan a cut-over.",
+                     "stages": [{"title": "Read", "steps": [{"entry": "L-0001", "minutes": 15},
+                                                            {"entry": "L-0002", "revision": 1,
+                                                             "required": False}]},
+                                {"title": "Do", "ordered": False,
+                                 "steps": [{"entry": "T-0001", "required": False}]}]})  # fmt: skip
+    real = tina.get("/learning/P-0051").text
+    steps = r'<ol class="journey">.*?</ol>'
+    assert re.search(steps, real, re.DOTALL)[0] == re.search(steps, part.text, re.DOTALL)[0]
+    assert tina.send("/entries/new/lesson", do="learn", **{"f.title": "No path"}).status_code == 303

@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from kb.learning.material import step_materials
 from kb.neighbours import titles_of
+from kb.people.errors import TooMany
+from search.material import suggest
 from search.results import SearchRequest
 from web.context import current
 from web.desk.fields import plan_of
+from web.desk.previews import course_preview
 from web.desk.stages import Arranged, arrange, put, stages_of, steps_of
-from web.searches import search
+from web.searches import count_one, search
 from web.services import services
+from web.templating import prepare_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from werkzeug.datastructures import MultiDict
 
+    from kb.content import Content
     from kb.learning.material import StepMaterial
     from search.results import SearchPage
     from web.desk.fields import Field
@@ -34,7 +39,7 @@ FRAGMENT = "builder"
 ENTER = "enter"
 """What Enter in a line means: searching where words to search for were typed, else saving."""
 MOVES = ("add", "remove", "up", "down", "move")
-DOES = (*MOVES, "put", "before", "find")
+DOES = (*MOVES, "put", "before", "find", "suggest")
 MOST_FOUND = 10
 LONGEST = 300
 
@@ -62,7 +67,11 @@ class Builder:
     asked: str = ""
     """What the list of what was found is headed by; empty: nothing was searched for."""
     found: Sequence[Found] = ()
+    recurring: Sequence[Found] = ()
+    """Lessons learned several times that no path holds."""
     failed: str = ""
+    is_suggested: bool = False
+    """Whether what was found is what the path may lack; it is looked for anew when something was added."""
     materials: Mapping[str, StepMaterial] = field(default_factory=dict)
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """(kind, title) of the prerequisites."""
@@ -115,7 +124,9 @@ def begin(sheet: Sheet, form: MultiDict[str, str]) -> None:
     """What was typed into the builder's own fields."""
     stated = form.get("into", "")
     into = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 5 else 0
-    sheet.builder = Builder(words=form.get("find", "").strip()[:LONGEST], into=into)
+    sheet.builder = Builder(
+        words=form.get("find", "").strip()[:LONGEST], into=into, is_suggested=form.get("shows") == "suggested"
+    )
 
 
 def build(sheet: Sheet, do: str, what: str) -> None:
@@ -131,8 +142,10 @@ def build(sheet: Sheet, do: str, what: str) -> None:
         done = Arranged(focus="find")
     builder.said, builder.focus = done.said, done.focus
     sheet.builder = builder
-    if builder.words and do in ("find", "put", "before"):
-        _find(sheet, builder)
+    if do == "suggest" or (do != "find" and builder.is_suggested):
+        _ask(sheet, builder, _suggest)
+    elif builder.words and do in ("find", "put", "before"):
+        _ask(sheet, builder, _find)
 
 
 def prepare(sheet: Sheet) -> None:
@@ -144,6 +157,14 @@ def prepare(sheet: Sheet) -> None:
         builder.materials = step_materials(session, refs, current().reader)
         builder.titles = titles_of(session, before, current().reader)
     builder.into = builder.into or len(stages_of(sheet.data))
+
+
+def preview(sheet: Sheet, content: Content) -> None:
+    """The path as learners will find it."""
+    with services().database.read() as session:
+        sheet.course = course_preview(session, sheet.ref, content, current().reader)
+    texts = (content.summary, sheet.course.course.path.goal)
+    prepare_markdown([text for text in texts if text])
 
 
 def _put(sheet: Sheet, ref: str, into: int) -> Arranged:
@@ -176,7 +197,32 @@ def _places(data: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def _ask(sheet: Sheet, builder: Builder, look: Callable[[Sheet, Builder], None]) -> None:
+    """Looks for material; whoever has asked too often loses nothing of what they typed."""
+    try:
+        look(sheet, builder)
+    except TooMany as error:
+        builder.failed = str(error)
+
+
+def _suggest(sheet: Sheet, builder: Builder) -> None:
+    count_one()
+    here = services()
+    found = suggest(here.database, here.engine, sheet.data, sheet.ref, current().reader)
+    if not found.says_enough:
+        builder.failed = "Say the goal or the competencies first: material is looked for by them."
+    builder.is_suggested, builder.asked = True, "Fits the goal, and is not in this path"
+    builder.found = [
+        Found(hit.entry.ref, hit.entry.kind, hit.entry.title, str(hit.why)) for hit in found.material
+    ]
+    builder.recurring = [
+        Found(each.ref, "lesson", each.title, f"learned {each.times} times") for each in found.recurring
+    ]
+    builder.said = builder.said or f"{len(builder.found) or 'No'} suggestions."
+
+
 def _find(sheet: Sheet, builder: Builder) -> None:
+    builder.is_suggested = False
     page = search(SearchRequest(text=builder.words, limit=MOST_FOUND + 1))
     builder.asked = f"Found for “{builder.words}”"
     builder.found = _as_found(page, sheet)

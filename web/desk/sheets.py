@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from web.desk.advice import Counsel
     from web.desk.building import Builder
     from web.desk.fields import Field, FormPlan
+    from web.desk.previews import CoursePreview
     from web.entry_views import EntryPage
 
 
@@ -73,6 +74,8 @@ class Sheet:
     """Clauses of the published template that it leaves out, while their lessons stand."""
     counsel: Counsel | None = None
     """Advice beside a preview that was made without scripts."""
+    course: CoursePreview | None = None
+    """A path as learners will find it."""
     builder: Builder | None = None
     """The builder of a learning path."""
 

@@ -210,6 +210,12 @@ def _handle(sheet: Sheet) -> str | BaseResponse:
     except InvalidRecord as error:
         sheet.problems = error.problems
         return Response(_page(sheet), status=400)
+    if do == "learn" and sheet.kind == building.KIND:
+        building.preview(sheet, content)
+        if current().fragment == "preview":
+            return render_template("desk/preview_course.html", shown=sheet.course)
+        _keep_copy(sheet)
+        return _page(sheet)
     if do == "preview":
         return _previewed(sheet, content)
     return _saved(sheet, content, do)
