@@ -26,12 +26,16 @@ ASKED_CHARACTERS = 1_500
 def request_for(data: Mapping[str, Any]) -> SearchRequest | None:
     """The search for lessons like the one that `data` is the content of; None where it says too little."""
     parts = (str(data.get(name, "")) for name in ("title", "lesson", "recommendation"))
-    words = plain_text("\n\n".join(parts))[:ASKED_CHARACTERS]
-    # Read as plain words: nothing that somebody writes is meant as a filter.
-    plain = "".join(char if char.isalnum() or char in " '-\n.," else " " for char in words).replace(" -", " ")
+    plain = plain_words("\n\n".join(parts))
     if len(plain.split()) < LEAST_WORDS:
         return None
     return SearchRequest(text=plain, filters=(Filter("kind", "lesson"),), limit=10)
+
+
+def plain_words(text: str) -> str:
+    """A text to search by, read as plain words: nothing that somebody writes is meant as a filter."""
+    words = plain_text(text)[:ASKED_CHARACTERS]
+    return "".join(char if char.isalnum() or char in " '-\n.," else " " for char in words).replace(" -", " ")
 
 
 def alike_among(page: SearchPage, data: Mapping[str, Any], ref: str) -> list[Hit]:

@@ -114,6 +114,13 @@ def _revision(session: Session, ref: str) -> Revision:
     return editing.add_revision(session, entry, content, number=1, author="Somebody")
 
 
+def be_about_a_step(case: schemathesis.Case) -> None:
+    """The one step of a path that something is to be decided about: its entry is not there."""
+    is_positive = case.meta.generation.mode == GenerationMode.POSITIVE
+    if case.path == "/teaching/paths/{path}/steps/{step}" and is_positive:
+        case.path_parameters, case.body = {"path": "P-0001", "step": "M-0099"}, {"decision": "keep"}
+
+
 def be_about_the_desk(case: schemathesis.Case) -> None:
     """Nobody meets by chance an entry that is in the state that a call is for."""
     ref, body = AT.get(case.path), case.body

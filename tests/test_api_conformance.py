@@ -34,7 +34,7 @@ from kb.usage.demand import Cluster, replace_open
 from kb.usage.model import Demand
 from kb.vocabulary import add_group
 from kb.vocabulary_text import GroupText
-from tests.conforming import be_about_the_desk, read_document, read_table, stand_up_desk
+from tests.conforming import be_about_a_step, be_about_the_desk, read_document, read_table, stand_up_desk
 from tests.fakes_web import fill
 from tests.fixtures.people import make_user
 from tests.fixtures.web import application
@@ -123,6 +123,7 @@ A_READER = r"person:[!-~]+@[!-~]+|role:[a-z ]+"
 def map_case(context, case):
     """Nor what a template asks for, who has an account, or where the rows of a table begin."""
     be_about_the_desk(case)
+    be_about_a_step(case)
     first = ROWS_BEGIN.get(case.path.partition("/{number}")[0], 0)
     if first and (number := (case.path_parameters or {}).get("number")) in {1, 2, 3, 4}:
         case.path_parameters = {"number": first + number - 1}

@@ -123,19 +123,35 @@ def test_pages_of_the_desk_are_accessible(browser, live, people):
     page.context.close()
 
 
-def test_rows_within_rows_are_added_by_keyboard(writer, live):
+def test_rows_are_added_and_removed_by_keyboard(writer, live):
+    writer.goto(f"{live.url}/entries/new/lesson")
+    writer.get_by_text("More about it").click()
+    adds = writer.get_by_role("button", name="Add to Root causes")
+    adds.press("Enter")
+    adds.press("Enter")
+    assert writer.evaluate("document.activeElement.name") == "f.causes.2.code"
+    writer.locator("[name='f.causes.2.code']").select_option("supplier")
+    writer.locator("[name='f.causes.2.words']").fill("none asked")
+    writer.get_by_role("button", name="Remove this one of Root causes").first.click()
+    fill(writer, Title="Order cable early")
+    writer.get_by_role("button", name="Save the draft").last.click()
+    writer.get_by_text("The draft is saved.").wait_for()
+    assert writer.locator("[name='f.causes.1.words']").input_value() == "none asked"
+
+
+def test_steps_are_named_by_their_ids_by_keyboard(writer, live):
     writer.goto(f"{live.url}/entries/new/path")
-    writer.get_by_role("button", name="Add to Stages").press("Enter")
+    writer.get_by_role("button", name="Add a stage").press("Enter")
     writer.get_by_label("Title of the stage").fill("First")
-    writer.get_by_role("button", name="Add to Steps").press("Enter")
-    writer.get_by_role("button", name="Add to Steps").press("Enter")
-    assert writer.evaluate("document.activeElement.name") == "f.stages.1.steps.2.entry"
+    writer.get_by_role("button", name="Add a step by its id").focus()
+    writer.keyboard.press("Enter")
+    writer.get_by_label("Entry", exact=True).wait_for()
+    assert writer.evaluate("document.activeElement.name") == "f.stages.1.steps.1.entry"
     writer.keyboard.type("L-0001")
-    writer.get_by_role("button", name="Remove this one of Steps").first.click()
     fill(writer, Title="A path")
     writer.get_by_role("button", name="Save the draft").last.click()
     writer.get_by_text("The draft is saved.").wait_for()
-    assert writer.get_by_label("Entry").first.input_value() == "L-0001"
+    writer.get_by_role("link", name="Rehearse the cut-over").first.wait_for()
 
 
 def test_links_to_entries_are_completed(writer, live):

@@ -84,3 +84,16 @@ def test_working_days_are_counted_as_they_are_added(start, count):
 @pytest.mark.parametrize(("day", "due"), [("2026-11-27", "2026-12-11"), ("2026-11-28", "2026-12-11")])
 def test_ten_working_days_are_two_weeks(day, due):
     assert add_working_days(date.fromisoformat(day), 10).isoformat() == due
+
+
+def test_two_edits_of_different_stages_fit_together():
+    step = {"entry": "L-0001"}
+    base = {"stages": [{"title": "A", "steps": [step]}, {"title": "B", "steps": [step]}]}
+    mine = {"stages": [{"title": "A", "steps": [step | {"note": "x"}]}, {"title": "B", "steps": [step]}]}
+    theirs = {"stages": [{"title": "Z", "steps": [step]}, {"title": "B", "steps": []}]}
+    merged = merge(base, mine, theirs)
+    assert merged.conflicts == []
+    assert merged.content["stages"] == [{"title": "Z", "steps": [step | {"note": "x"}]},
+                                        {"title": "B", "steps": []}]  # fmt: skip
+    other = {"stages": [{"title": "A", "steps": [step | {"note": "y"}]}, {"title": "B", "steps": [step]}]}
+    assert merge(base, mine, other).conflicts == ["stages"]

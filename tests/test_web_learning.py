@@ -226,4 +226,4 @@ def test_what_changed_after_it_was_read_is_offered_as_a_difference(school):
     assert "Pinned at revision 2; revision 3 stands" in words(page)
     assert "/entries/L-0002/compare?old=2&amp;new=3" in page.text
     assert "Replaced by T-0009" in words(page)
-    assert "L-0001 Going back P-0005 Not published, or not open to you" in words(page)
+    assert "L-0001 in Going back P-0005 Not published, or not open to you" in words(page)

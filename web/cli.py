@@ -46,6 +46,7 @@ COMMANDS = {
     "demand": "web.commands.demand",
     "actions": "web.commands.actions",
     "adoptions": "web.commands.adoptions",
+    "path": "web.commands.paths",
     "insight": "web.commands.insight",
     "user": "web.commands.user",
     "token": "web.commands.token",

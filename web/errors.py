@@ -31,6 +31,7 @@ from kb.errors import (
 from kb.importing.incoming import NotReady
 from kb.importing.stating import DoesNotFit
 from kb.learning.assessing import HandedIn
+from kb.learning.deciding import StepChanged
 from kb.learning.questions import Unfit
 from kb.learning.signing import BadgeRefused
 from kb.people.audit import note_refusal
@@ -159,6 +160,7 @@ STATUS: dict[type[KbError], int] = {
     DemandChanged: 409,
     NotReady: 409,
     HandedIn: 409,
+    StepChanged: 409,
     BadgeRefused: 409,
     RowChanged: 409,
     CannotConvert: 409,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from pydantic import Field
 
-from kb.errors import InvalidRecord
+from kb.errors import EditConflict, InvalidRecord, KbError, NotAllowed
 from kb.learning import keeping, marking, overview
 from kb.learning.assessing import HandedIn
-from kb.people.roles import require
+from kb.learning.deciding import Decision, StepChanged, decide
+from kb.learning.uncovered import uncovered
+from kb.people.roles import can, require
+from kb.validation import validate
 from web.context import current
 from web.entries import checked_ref
 from web.forms import Form, refilled, whole
 from web.identity import origin, signed_in
+from web.parameters import Parameters, parse_page
 from web.services import services
 from web.templating import prepare_markdown
 
@@ -23,18 +29,52 @@ if TYPE_CHECKING:
     from kb.people.roles import Person
 
 blueprint = Blueprint("teaching", __name__)
+DONE = {
+    "adopt": "The newer revision is adopted, in a draft of the path that is yours to submit.",
+    "keep": "The step stays as it is. You are asked again when its entry changes once more.",
+    "replace": "The step is replaced, in a draft of the path that is yours to submit.",
+}
+"""What was decided about a step."""
+
+
+class TeachingParameters(Parameters):
+    """What was just decided."""
+
+    done: Annotated[str, Field(max_length=20)] = ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A decision that could not be done, with what was typed."""
+
+    path: str
+    step: str
+    words: str
+    by: str = ""
 
 
 @blueprint.get("/teaching")
 def home() -> str:
     """Renders the paths with how many take them, and what waits."""
-    person, reader = _trainer(), current().reader
-    with services().database.read() as session:
-        paths = overview.paths(session, person, reader)
-        waiting = marking.queue(session, person, reader)
-        banks = overview.banks(session, person, reader)
-        worn = keeping.worn_steps(session, person, reader)
-    return render_template("teaching/home.html", paths=paths, waiting=waiting, banks=banks, worn=worn)
+    _trainer()
+    asked = parse_page(TeachingParameters, request.args)
+    return _home(done=DONE.get(asked.done, ""))
+
+
+@blueprint.post("/teaching/paths/<path>/steps/<step>")
+def decide_step(path: str, step: str) -> BaseResponse:
+    """Does what a trainer decides about a step whose entry has changed."""
+    _trainer()
+    ref, at, by = checked_ref(path), checked_ref(step), request.form.get("by", "").strip().upper()
+    said = {"decision": request.form.get("do", ""), "current": whole(request.form.get("current", "")) or None}
+    try:
+        decision = validate(Decision, said | ({"by": by} if by and said["decision"] == "replace" else {}))
+        decide(services().database, origin(), ref, at, decision)
+    except (InvalidRecord, StepChanged, EditConflict, NotAllowed) as error:
+        if isinstance(error, NotAllowed) and not can(signed_in(), marking.TRAIN):
+            raise
+        return Response(_home(Refused(ref, at, _why(error), by)), status=STATUS_OF.get(type(error), 400))
+    return redirect(url_for("teaching.home", done=decision.decision, _anchor="worn"), 303)
 
 
 @blueprint.get("/teaching/marking/<int:number>")
@@ -71,6 +111,35 @@ def results(ref: str) -> str:
     with services().database.read() as session:
         found = marking.results(session, person, checked_ref(ref), reader)
     return render_template("teaching/results.html", results=found)
+
+
+STATUS_OF: dict[type[KbError], int] = {StepChanged: 409, EditConflict: 409, NotAllowed: 409}
+
+
+def _why(error: KbError) -> str:
+    """What was refused, as a sentence."""
+    if isinstance(error, InvalidRecord):
+        about = {"by": "The entry that takes its place", "decision": "The decision"}
+        return (
+            "; ".join(f"{about.get(each.field, 'What was sent')} {each.message}" for each in error.problems)
+            + "."
+        )
+    if isinstance(error, EditConflict):
+        return f"{error} Open your draft of the path: both texts are shown there."
+    return str(error)
+
+
+def _home(refused: Refused | None = None, done: str = "") -> str:
+    person, reader = signed_in(), current().reader
+    with services().database.read() as session:
+        shown = {
+            "paths": overview.paths(session, person, reader),
+            "waiting": marking.queue(session, person, reader),
+            "banks": overview.banks(session, person, reader),
+            "worn": keeping.worn_steps(session, person, reader),
+            "recurring": uncovered(session, reader),
+        }
+    return render_template("teaching/home.html", **shown, refused=refused, done=done)
 
 
 def _trainer() -> Person:

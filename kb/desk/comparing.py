@@ -10,11 +10,12 @@ from kb.desk.differences import differences
 from kb.errors import NotFound
 from kb.masking import redacted, withheld
 from kb.model import Entry, Revision
+from kb.neighbours import titles_of
 from kb.people.reader import reader_of
 from kb.reading import as_shown, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -53,7 +54,19 @@ def compared(
     views = as_shown(session, [view_of(case.revision) for case in found.values()], reader)
     before, after = (stored_for(session, person, found[number], reader) for number in (old, new))
     by_number = {view.number: view for view in views}
-    return Comparison(ref, views, by_number[old], by_number[new], differences(before, after))
+    return Comparison(
+        ref, views, by_number[old], by_number[new], differences_of(session, before, after, reader)
+    )
+
+
+def differences_of(
+    session: Session, old: Mapping[str, Any], new: Mapping[str, Any], reader: Reader
+) -> list[Difference]:
+    """What two stored contents say differently, with the titles of the steps that a path names."""
+    stages = [stage for side in (old, new) for stage in side.get("stages", ())]
+    refs = {step.get("entry", "") for stage in stages for step in stage.get("steps", ())}
+    titles = {ref: title for ref, (_, title) in titles_of(session, refs, reader).items()} if refs else {}
+    return differences(old, new, titles)
 
 
 def stored_for(session: Session, person: Person, case: Case, reader: Reader) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Literal
 
+from kb.desk.stage_text import stages_as_text
 from kb.formats.frontmatter import dump
 from kb.sections import HEADINGS
 
@@ -55,12 +56,20 @@ class Difference:
         return list(_rows(self.old.split("\n"), self.new.split("\n")))
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
-    """The fields of two stored contents that differ, in reading order."""
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], titles: Mapping[str, str] | None = None
+) -> list[Difference]:
+    """The fields of two stored contents that differ, in reading order; `titles` are those of entries."""
     order = {name: place for place, name in enumerate(("title", *HEADINGS))}
     names = sorted(dict.fromkeys((*old, *new)), key=lambda name: order.get(name, len(order)))
-    pairs = ((name, as_text(old.get(name)), as_text(new.get(name))) for name in names)
+    pairs = (
+        (name, *(_field_text(name, side.get(name), titles or {}) for side in (old, new))) for name in names
+    )
     return [Difference(name, before, after) for name, before, after in pairs if before != after]
+
+
+def _field_text(name: str, value: Any, titles: Mapping[str, str]) -> str:
+    return stages_as_text(value, titles) if name == "stages" and value else as_text(value)
 
 
 def as_text(value: Any) -> str:

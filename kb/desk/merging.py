@@ -59,8 +59,22 @@ def _both(was: Any, mine: Any, theirs: Any) -> tuple[Any, bool]:
         found = merge_lines(
             *([json.dumps(each, sort_keys=True) for each in side] for side in (held, mine, theirs))
         )
-        return ([json.loads(each) for each in found], True) if found is not None else (mine, False)
+        return (
+            ([json.loads(each) for each in found], True) if found is not None else _rows(held, mine, theirs)
+        )
     return mine, False
+
+
+def _rows(was: list[Any], mine: list[Any], theirs: list[Any]) -> tuple[Any, bool]:
+    """Rows such as the stages of a path, one by one, where nobody added, removed or moved any."""
+    if not len(was) == len(mine) == len(theirs) or not all(
+        isinstance(each, dict) for side in (was, mine, theirs) for each in side
+    ):
+        return mine, False
+    merged = [merge(*each) for each in zip(was, mine, theirs, strict=True)]
+    if any(each.conflicts for each in merged):
+        return mine, False
+    return [each.content for each in merged], True
 
 
 def merge_lines(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> list[str] | None:

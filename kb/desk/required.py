@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kb.errors import InvalidRecord
+from kb.kinds import Path
 from kb.validation import Problem
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 def missing(kind: str, content: Content) -> list[Problem]:
     """What must still be said, a problem for each field."""
-    return [
+    found = [
         Problem(name, "is needed before it can be submitted")
         for name in REQUIRED[kind]
         if getattr(content, name) in ("", None, [], {})
     ]
+    if isinstance(content, Path) and content.stages and not any(stage.steps for stage in content.stages):
+        found.append(Problem("stages", "hold no step yet: add at least one before it can be submitted"))
+    return found
 
 
 def check_complete(kind: str, content: Content) -> None:

@@ -25,6 +25,8 @@ from kb.desk.model import Handling
 from kb.desk.required import check_complete
 from kb.desk.telling import tell_reviewers
 from kb.errors import NotAllowed
+from kb.kinds import Path
+from kb.learning.checking import check_path
 from kb.masking import withheld
 from kb.model import Revision
 from kb.people.audit import Origin, note
@@ -146,15 +148,15 @@ def _thread(session: Session, case: Case, revision: Revision) -> int:
 def submit(database: Database, origin: Origin, ref: str, number: int) -> Saved:
     """A draft goes to review; what the author had submitted of this entry before is taken back.
 
-    Raises NotAllowed, NotFound, InvalidRecord naming each field that is missing, EditConflict where
-    something else was published since.
+    Raises NotAllowed, NotFound, InvalidRecord naming each field that is missing or cannot be as it is,
+    EditConflict where something else was published since.
     """
     with database.write() as session:
         case = find_case(session, origin.person, ref, number)
         require_author(origin.person, case)
         revision = case.revision
         _check_newest(session, origin.person, case)
-        check_complete(revision.entry.kind, make_content(revision.entry.kind, revision.content))
+        _check_content(session, origin.person, revision)
         _take_back_earlier(session, case)
         editing.move(revision, "submitted")
         revision.reason = ""
@@ -174,6 +176,15 @@ def withdraw(database: Database, origin: Origin, ref: str, number: int) -> Saved
         handling_of(session, case).submitted_at = None
         _note(session, origin, "take back entry", case.revision)
         return _saved(case.revision)
+
+
+def _check_content(session: Session, person: Person, revision: Revision) -> None:
+    """Raises InvalidRecord naming each field that is missing, or cannot be as it is."""
+    entry, content = revision.entry, make_content(revision.entry.kind, revision.content)
+    check_complete(entry.kind, content)
+    if isinstance(content, Path):
+        standing = editing.published_revision(session, entry)
+        check_path(session, entry.ref, content, standing.content if standing else {}, reader_of(person))
 
 
 def _check_newest(session: Session, person: Person, case: Case) -> None:

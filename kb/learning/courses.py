@@ -172,17 +172,26 @@ def course_of(session: Session, enrolment: Enrolment, reader: Reader) -> Course 
     handed_in = select(Attempt.step).where(Attempt.enrolment_id == enrolment.id, Attempt.state == "handed in")
     for step in session.scalars(handed_in.distinct()):
         marks[step] = replace(marks.get(step, Mark()), is_waiting=True)
+    newer = [each for each in revisions if each.number > followed[0].number]
+    adopted = _shown_by(session, newer[0], reader) if newer else {}
     return Course(
         id=enrolment.id,
         user_id=enrolment.user_id,
         view=view,
-        walk=walk(path, marks, materials(session, path, reader)),
+        walk=walk(path, marks, materials(session, path, reader), adopted),
         state=enrolment.state,
         enrolled_at=enrolment.enrolled_at,
         left_at=enrolment.left_at,
         completed_at=enrolment.completed_at,
         published=next((each.number for each in revisions if each.state == "published"), None),
     )
+
+
+def _shown_by(session: Session, revision: Revision, reader: Reader) -> dict[str, int]:
+    """The revision of each entry that a newer revision of the path shows."""
+    path = view_of(revision).content
+    assert isinstance(path, Path)  # noqa: S101 - a revision of a path
+    return {ref: material.number for ref, material in materials(session, path, reader).items()}
 
 
 def materials(session: Session, path: Path, reader: Reader) -> dict[str, Material]:

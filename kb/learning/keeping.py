@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
 
+from kb.desk.lines import start_of_edit
 from kb.kinds import Path
+from kb.learning.model import KeptStep
 from kb.learning.walking import entries_of
 from kb.model import PUBLISHED, Entry, Reference, Revision
 from kb.people.roles import require
@@ -38,14 +40,36 @@ class Worn:
     current: int | None = None
     by: str = ""
     """The entry that replaces it."""
+    draft: int | None = None
+    """The trainer's own draft of the path in which the step is another already."""
+
+
+def about(worn: Worn) -> str:
+    """What a decision to keep the step is about: whatever comes later is asked about again."""
+    if worn.why == "gone":
+        return worn.why
+    return f"{worn.why} {worn.by or worn.current}"
 
 
 def worn_steps(session: Session, person: Person, reader: Reader) -> list[Worn]:
     """The steps of published paths to look at, as far as the trainer may see them. Raises NotAllowed.
 
     A step that is pinned at no revision follows its entry, and is named only when that is replaced or gone.
+    What a trainer decided to keep is not named again.
     """
     require(person, "train")
+    kept = _kept(session)
+    found = [each for each in _all_worn(session, reader) if (each.path, each.step, about(each)) not in kept]
+    return [replace(each, draft=_settled_in(session, person, each)) for each in found]
+
+
+def find_worn(session: Session, person: Person, reader: Reader, path: str, step: str) -> Worn | None:
+    """What is to be decided about a step; None where nothing is. Raises NotAllowed."""
+    require(person, "train")
+    return next((each for each in _all_worn(session, reader) if (each.path, each.step) == (path, step)), None)
+
+
+def _all_worn(session: Session, reader: Reader) -> list[Worn]:
     paths = list_entries(session, reader, "path", 0, MOST)
     steps = [
         (view, step) for view in paths if isinstance(view.content, Path) for step in entries_of(view.content)
@@ -66,6 +90,23 @@ def worn_steps(session: Session, person: Person, reader: Reader) -> list[Worn]:
         elif pinned is not None and pinned != number:
             found.append(Worn(*here, title, "changed", pinned, number))
     return found
+
+
+def _kept(session: Session) -> set[tuple[str, str, str]]:
+    """(path, step, what it was about) of every decision to keep a step."""
+    query = select(Entry.ref, KeptStep.step, KeptStep.about).join(Entry, Entry.id == KeptStep.path_id)
+    return {(path, step, said) for path, step, said in session.execute(query)}
+
+
+def _settled_in(session: Session, person: Person, worn: Worn) -> int | None:
+    """The person's own draft of the path that pins the step at what stands, or holds it no more."""
+    case = start_of_edit(session, person, worn.path)
+    if case is None or case.was_published:
+        return None
+    stages = case.revision.content.get("stages", ())
+    steps = [each for stage in stages for each in stage.get("steps", ()) if each["entry"] == worn.step]
+    is_settled = all(worn.why == "changed" and each.get("revision") == worn.current for each in steps)
+    return case.revision.number if is_settled else None
 
 
 def _replaced(session: Session, refs: set[str], reader: Reader) -> dict[str, str]:

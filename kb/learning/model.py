@@ -65,6 +65,19 @@ class StepMark(Base):
     """What the person noted for themselves."""
 
 
+class KeptStep(Base):
+    """That a trainer looked at what became of a step's entry, and kept the step as it is."""
+
+    __tablename__ = "kept_steps"
+
+    path_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(12), primary_key=True)
+    about: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """What was decided about: `changed 5`, `replaced L-0042`, `gone`."""
+    kept_by: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class Attempt(Base):
     """One go at the questions of a training entry, within a path."""
 

@@ -52,6 +52,8 @@ class Place:
     mark: Mark
     material: Material | None
     """None when it is withheld."""
+    adopted: int | None = None
+    """The revision of the entry that a newer revision of the path shows than the one that is followed."""
 
     @property
     def title(self) -> str:
@@ -72,8 +74,13 @@ class Place:
     def changed_since(self) -> int | None:
         """The revision that was read, when a newer one is shown now; else None."""
         read = self.mark.revision
-        is_newer = self.state == "done" and self.material and read and self.material.number > read
+        is_newer = self.state == "done" and self.material and read and self.changed_to > read
         return read if is_newer else None
+
+    @property
+    def changed_to(self) -> int:
+        """The newest revision that there is to read."""
+        return max(self.material.number if self.material else 0, self.adopted or 0)
 
     @property
     def asks(self) -> bool:
@@ -184,21 +191,29 @@ def is_done(step: Step, mark: Mark, *, has_questions: bool) -> bool:
             return False
 
 
-def walk(path: Path, marks: Mapping[str, Mark], materials: Mapping[str, Material]) -> Walk:
-    """Where somebody stands on a path. Entries that `materials` lacks are withheld from them.
+def walk(
+    path: Path,
+    marks: Mapping[str, Mark],
+    materials: Mapping[str, Material],
+    adopted: Mapping[str, int] | None = None,
+) -> Walk:
+    """Where somebody stands on a path. Entries that `materials` lacks are withheld from them; `adopted` are
+    revisions of entries that a newer revision of the path shows.
 
     In an ordered stage a step is locked until the required ones before it are done. What is withheld
     locks nothing: nobody can be asked to do it first.
     """
     return Walk(
         tuple(
-            StageWalk(stage.title, stage.ordered, tuple(_places(stage, marks, materials)))
+            StageWalk(stage.title, stage.ordered, tuple(_places(stage, marks, materials, adopted or {})))
             for stage in path.stages
         )
     )
 
 
-def _places(stage: Stage, marks: Mapping[str, Mark], materials: Mapping[str, Material]) -> Iterator[Place]:
+def _places(
+    stage: Stage, marks: Mapping[str, Mark], materials: Mapping[str, Material], adopted: Mapping[str, int]
+) -> Iterator[Place]:
     is_locked = False
     for step in stage.steps:
         mark, material = marks.get(step.entry, NOTHING), materials.get(step.entry)
@@ -210,7 +225,7 @@ def _places(stage: Stage, marks: Mapping[str, Mark], materials: Mapping[str, Mat
             state = "withheld"
         elif is_locked:
             state = "locked"
-        place = Place(step, state, mark, material)
+        place = Place(step, state, mark, material, adopted.get(step.entry))
         yield place
         if stage.ordered and place.counts and state in {"open", "locked"}:
             is_locked = True

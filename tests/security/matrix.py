@@ -279,6 +279,7 @@ ROWS = (
     Row("teaching.attempt", "GET", "train", 404),
     Row("teaching.mark", "POST", "train", 404),
     Row("teaching.results", "GET", "train", 200, of={"ref": "M-0001"}),
+    Row("teaching.decide_step", "POST", "train", 400, of=A_PATH | A_STEP),
 
     Row("reference_editing.new", "GET", FIGURES, 200),
     Row("reference_editing.create", "POST", FIGURES, 400),
@@ -419,6 +420,9 @@ ROWS = (
     Row("api.waiting_attempts", "GET", "train", 200),
     Row("api.mark_attempt", "PUT", "train", 400),
     Row("api.question_results", "GET", "train", 200, of={"training": "M-0001"}),
+    Row("api.worn_steps", "GET", "train", 200),
+    Row("api.decide_on_step", "PUT", "train", 400, of=A_PATH | A_STEP),
+    Row("api.suggest_material", "GET", "train", 200, of=A_PATH),
 
     Row("api.money", "GET", READING, 400),
     *(

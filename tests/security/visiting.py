@@ -127,6 +127,7 @@ def _known(rule: Rule, name: str, world: World) -> Sequence[object]:
         ("actions", "number"): [1, 2], ("actions", "action"): [1, 2], ("vocabulary", "number"): world.groups,
         ("vocabulary", "group"): world.groups, ("entries", "form"): ["docx"],
         ("learning", "path"): paths, ("learning", "step"): trainings, ("teaching", "number"): world.attempts,
+        ("teaching", "path"): paths, ("teaching", "step"): trainings,
         ("teaching", "ref"): trainings, ("teaching", "training"): trainings,
         ("entries", "kind"): list(CONTENT), ("review", "ref"): world.revised, ("review", "number"): [3],
         ("attachments", "file"): ["0" * 64], ("entries", "digest"): ["0" * 64],

@@ -24,7 +24,7 @@ from kb.importing.document import Document, Part, Section
 from kb.importing.document import Table as DocumentTable
 from kb.importing.guessing import guess
 from kb.importing.incoming import GIVEN_UP
-from kb.learning.model import Answer, Attempt, Enrolment, StepMark
+from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, StepMark
 from kb.model import Base, Entry, Revision, SavedMapping, Upload
 from kb.notices.model import Mail, Notice
 from kb.people import accounts, identities, links, pending, sessions
@@ -95,6 +95,7 @@ TOLD_BY_US: dict[str, str] = dict.fromkeys(OF_LISTS, "one of a list of ours") | 
     "entries.ref": "made from the kind and a number", "references.target": "the id of an entry",
     "working_copies.place": "the id of an entry, or a kind",
     "attempts.step": "the id of an entry", "step_marks.step": "the id of an entry",
+    "kept_steps.step": "the id of an entry", "kept_steps.about": "words of ours, and a number or an id",
     "audiences.principal": "a role, or the number of a person", "revisions.digest": "a hash",
     "rendered.digest": "a hash", "users.password": "a hash", "links.secret": "a hash",
     "pending_sign_ins.secret": "a hash", "sessions.secret": "a hash", "tokens.secret": "a hash",
@@ -371,6 +372,8 @@ def _learn(session: Session, world: World, user_id: int) -> None:
         user_id=user_id, path_id=path.id, revision=2, state="active", enrolled_at=now(),
         marks=[StepMark(step="M-0001", revision=2, note="\n".join(world.packs[0]))],
     )  # fmt: skip
+    kept = KeptStep(path_id=path.id, step="M-0001", about="gone", kept_by=world.line(3), at=now())
+    session.merge(kept)
     session.add(enrolment)
     session.flush()
     said = {"remark": world.line(2), "marked_by": world.line(1), "points": 50}

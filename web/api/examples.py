@@ -106,6 +106,7 @@ BODIES: dict[str, dict[str, object]] = {
     "change_step": {"done": True, "note": "Ask who rehearsed it last."},
     "hand_in": {"answers": [{"question": 0, "chosen": [2]}, {"question": 1, "text": "A sample only."}]},
     "mark_attempt": {"marks": [{"question": 1, "points": 80, "remark": "Say whose sample."}]},
+    "decide_on_step": {"decision": "adopt", "current": 2},
     "adopt_lesson": {"project": "Payroll replacement", "note": "Two rehearsals are planned"},
     "note_action": {"what": "The cut-over template asks for two rehearsals"},
     "change_lesson_action": {

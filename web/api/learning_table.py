@@ -14,6 +14,7 @@ from web.api.learning_models import (
     WaitingAnswer,
 )
 from web.api.operations import Operation
+from web.api.path_building import BUILDING
 
 LEARN = "learn"
 ANSWERED = "The answers were handed in before, or an answer does not fit its question."
@@ -39,4 +40,5 @@ LEARNING = (
               body=MarksBody, action="train", conflict=MARKED),
     Operation("GET", "/teaching/questions/<training>", teaching.question_results, ResultsAnswer,
               "Read how questions went", action="train"),
+    *BUILDING,
 )  # fmt: skip

@@ -31,7 +31,7 @@ ICONS = (
     "sun-moon", "tags", "triangle-alert", "user", "user-plus", "users", "x", "plus", "pencil", "trash-2",
     "inbox", "message-square", "square-pen",
     "upload", "undo-2", "redo-2", "heading-2", "heading-3", "bold", "italic", "code", "list", "list-ordered",
-    "text-quote", "square-code", "image", "table", "file-code",
+    "text-quote", "square-code", "image", "table", "file-code", "arrow-up", "arrow-down", "grip-vertical",
 )  # fmt: skip
 """Names of Lucide icons that the templates use."""
 

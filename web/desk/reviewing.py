@@ -11,8 +11,7 @@ from kb.clauses import deleted_clauses
 from kb.desk import comments, reviewing, writing
 from kb.desk.access import Case, find_case, is_author
 from kb.desk.comments import CommentText, comments_on
-from kb.desk.comparing import stored_for
-from kb.desk.differences import differences
+from kb.desk.comparing import differences_of, stored_for
 from kb.desk.lines import line_of, published_number
 from kb.desk.lists import QueueFilter, case_item, due, never_verified, queue, reviewers
 from kb.desk.required import missing
@@ -264,7 +263,9 @@ def revision_view(
         page=page,
         item=case_item(session, person, case, current().today, reader),
         against=against.revision.number if against else None,
-        fields=differences(old, stored_for(session, person, case, reader)) if against else (),
+        fields=differences_of(session, old, stored_for(session, person, case, reader), reader)
+        if against
+        else (),
         comments=comments_on(session, person, case),
         is_author=is_author(person, case) or can(person, "see drafts"),
         may_judge=reviewing.may_judge(session, origin(), case),

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kb.desk.access import find_case
-from kb.desk.comparing import stored_for
-from kb.desk.differences import differences
+from kb.desk.comparing import differences_of, stored_for
 from kb.desk.merging import merge
 from web.desk.fields import plan_of
 from web.desk.reading_forms import PREFIX, shown
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
     from kb.reading import EntryView, Reader
     from kb.validation import Problem
     from web.desk.advice import Counsel
+    from web.desk.building import Builder
     from web.desk.fields import Field, FormPlan
+    from web.desk.previews import CoursePreview
     from web.entry_views import EntryPage
 
 
@@ -73,6 +74,10 @@ class Sheet:
     """Clauses of the published template that it leaves out, while their lessons stand."""
     counsel: Counsel | None = None
     """Advice beside a preview that was made without scripts."""
+    course: CoursePreview | None = None
+    """A path as learners will find it."""
+    builder: Builder | None = None
+    """The builder of a learning path."""
 
     @property
     def plan(self) -> FormPlan:
@@ -141,6 +146,6 @@ def conflict_of(
         number=error.current_number,
         author="A contributor" if is_veiled else case.revision.author,
         state=case.revision.state,
-        fields=differences(theirs, mine),
+        fields=differences_of(session, theirs, mine, reader),
         merged=merge(base, mine, theirs),
     )

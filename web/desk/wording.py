@@ -41,7 +41,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "review": ("title", "type", "summary", "project", "held_on", "outcome", "went_well", "went_badly"),
     "template": ("title", "summary", "purpose", "mandatory", "body", "form"),
     "training": ("title", "type", "summary", "level", "minutes", "objectives", "url", "body"),
-    "path": ("title", "summary", "audience", "goal", "stages"),
+    "path": ("title", "summary", "audience", "goal", "competencies", "stages", "prerequisites"),
     "project": (
         "title", "summary", "type", "sector", "started_on", "finished_on", "currency", "price_year",
         "baselines", "actuals", "outcome",
@@ -53,8 +53,9 @@ PLACING = ("tags", "sector", "region", "phases", "methods", "links")
 CHOICES = {
     "high": "High", "medium": "Medium", "low": "Low", "A": "A, audited", "B": "B", "C": "C",
     "D": "D, remembered",
-    "Completed": "Read or done", "Passed": "Passed", "CompletedAndPassed": "Done and passed",
-    "CompletedOrPassed": "Done or passed", "NotApplicable": "For reference only",
+    "Completed": "Completed: read or done", "Passed": "Passed: its questions are",
+    "CompletedAndPassed": "CompletedAndPassed: both", "CompletedOrPassed": "CompletedOrPassed: either",
+    "NotApplicable": "NotApplicable: for reference only",
     "related": "Related to", "supersedes": "In place of", "recurrence of": "The same again as",
     "embedded in": "Built into", "source": "Comes from", "evidence": "Rests on",
 }  # fmt: skip

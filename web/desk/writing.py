@@ -21,11 +21,13 @@ from kb.errors import EditConflict, InvalidRecord, NotFound
 from kb.kinds import KINDS
 from kb.people.roles import require
 from web.context import current
+from web.desk import building
 from web.desk.advice import LINTED, counsel_on, looks_like
 from web.desk.fields import plan_of
 from web.desk.previews import preview_of
-from web.desk.reading_forms import read_fields, with_row
+from web.desk.reading_forms import read_fields
 from web.desk.sheets import Sheet, conflict_of, input_name, input_value
+from web.desk.stepping import is_stepped
 from web.entries import checked_ref, missing
 from web.identity import origin, signed_in
 from web.parameters import EditParameters, NoParameters, parse_page
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("writing", __name__)
 NEW = "new:"
-ROW_STEPS = ("add", "remove", "up", "again")
 SUBMITS = ("submit", "submit-anyway")
 MAX_NOTE = 300
 
@@ -165,6 +166,8 @@ def _sent(sheet: Sheet) -> Sheet:
     sheet.anonymous = request.form.get("anonymous") == "yes"
     sheet.mask_source = request.form.get("mask_source") == "yes"
     sheet.note = request.form.get("note", "").strip()[:MAX_NOTE]
+    if sheet.kind == building.KIND:
+        building.begin(sheet, request.form)
     return sheet
 
 
@@ -195,12 +198,11 @@ def _keep_copy(sheet: Sheet) -> Any:
 
 def _handle(sheet: Sheet) -> str | BaseResponse:
     do, _, path = request.form.get("do", "save").partition(":")
+    do = building.meant(do, request.form)
     if do == "discard":
         copies.drop(services().database, current().person, _place(sheet))
         return redirect(_address(sheet), 303)
-    if do in ROW_STEPS:
-        again = do == "again"
-        sheet.data = _as_recurrence(sheet.data, path) if again else with_row(sheet.data, path, do)
+    if is_stepped(sheet, do, path):
         _keep_copy(sheet)
         return _page(sheet)
     try:
@@ -208,6 +210,12 @@ def _handle(sheet: Sheet) -> str | BaseResponse:
     except InvalidRecord as error:
         sheet.problems = error.problems
         return Response(_page(sheet), status=400)
+    if do == "learn" and sheet.kind == building.KIND:
+        building.preview(sheet, content)
+        if current().fragment == "preview":
+            return render_template("desk/preview_course.html", shown=sheet.course)
+        _keep_copy(sheet)
+        return _page(sheet)
     if do == "preview":
         return _previewed(sheet, content)
     return _saved(sheet, content, do)
@@ -224,12 +232,6 @@ def _previewed(sheet: Sheet, content: Content) -> str:
         return render_template("desk/preview.html", page=sheet.preview)
     _keep_copy(sheet)
     return _page(sheet)
-
-
-def _as_recurrence(data: dict[str, Any], ref: str) -> dict[str, Any]:
-    """The data with a link that says that the same has happened again."""
-    again = {"to": checked_ref(ref), "relation": "recurrence of"}
-    return data | {"links": [*(each for each in data.get("links", []) if each != again), again]}
 
 
 def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
@@ -287,6 +289,9 @@ def _address(sheet: Sheet) -> str:
 
 
 def _page(sheet: Sheet) -> str:
-    return render_template(
-        "desk/form.html", sheet=sheet, address=_address(sheet), input_name=input_name, input_value=input_value
-    )
+    if sheet.kind == building.KIND:
+        building.prepare(sheet)
+    is_part = bool(sheet.builder) and current().fragment == building.FRAGMENT
+    template = "desk/builder.html" if is_part else "desk/form.html"
+    here = {"sheet": sheet, "address": _address(sheet), "is_part": is_part}
+    return render_template(template, **here, input_name=input_name, input_value=input_value)

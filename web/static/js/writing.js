@@ -1,4 +1,5 @@
 // The editor's form: keeps a working copy, adds and removes rows, previews; Ctrl-S and Ctrl-Enter.
+import { startBuilding } from "./building.js";
 import { startCompleting } from "./completing.js";
 import { announce, debounce } from "./fragments.js";
 import { watchTables } from "./tables.js";
@@ -10,6 +11,7 @@ export function startWriting() {
   if (!form) return;
   startKeeping(form);
   startRows(form);
+  startBuilding(form);
   startPreview(form);
   startAdvice(form);
   startCompleting(form);
@@ -130,12 +132,13 @@ function startAdvice(form) {
 
 /** The preview in a window of its own; where it fails, the form goes to the server as without scripts. */
 function startPreview(form) {
-  const button = form.querySelector("[data-previews]");
   const dialog = document.getElementById("preview-dialog");
-  button.addEventListener("click", async (event) => {
+  form.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-previews]");
+    if (!button) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form));
-    body.set("do", "preview");
+    body.set("do", button.value);
     try {
       const reply = await fetch(form.action, { method: "POST", body, headers: { "X-Fragment": "preview" } });
       if (!reply.ok) throw new Error(String(reply.status));
@@ -144,7 +147,7 @@ function startPreview(form) {
       watchTables(place);
       dialog.showModal();
     } catch {
-      const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "do", value: "preview" });
+      const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "do", value: button.value });
       form.append(hidden);
       form.submit();
     }

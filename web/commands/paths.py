@@ -1,0 +1,123 @@
+"""precedent path steps, decide, suggest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.errors import NotFound
+from web.commands.desk import acting, begin
+from web.commands.printing import print_columns, print_json
+
+if TYPE_CHECKING:
+    from kb.learning.keeping import Worn
+
+
+@click.group()
+def path() -> None:
+    """Keep learning paths alive: steps that changed, and what a path may lack.
+
+    \b
+    Examples:
+      precedent path steps
+      precedent path decide P-0001 L-0002 adopt
+      precedent path suggest P-0001
+    """
+
+
+@path.command()
+@acting
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def steps(email: str, *, as_json: bool) -> None:
+    """Print the steps whose entry has changed since it was pinned, is replaced, or is gone.
+
+    \b
+    Example:
+      precedent path steps --json
+    """
+    from kb.learning.keeping import worn_steps
+    from kb.people.reader import reader_of
+
+    database, who = begin(email)
+    with database.read() as session:
+        found = worn_steps(session, who.person, reader_of(who.person))
+    if as_json:
+        print_json("steps", [vars(each) for each in found])
+    elif found:
+        rows = [(each.path, each.step, _what(each), each.title) for each in found]
+        print_columns(("PATH", "STEP", "WHAT HAPPENED", "TITLE"), rows)
+    else:
+        click.echo("No step waits for a decision.")
+
+
+def _what(worn: Worn) -> str:
+    if worn.why == "changed":
+        return f"pinned at {worn.pinned}, {worn.current} stands"
+    return f"replaced by {worn.by}" if worn.why == "replaced" else "gone"
+
+
+@path.command()
+@click.argument("ref")
+@click.argument("step")
+@click.argument("decision", type=click.Choice(["adopt", "keep", "replace"]))
+@click.option("--by", default="", help="The entry that takes its place; of a superseded one, what did.")
+@click.option("--current", type=click.IntRange(1), default=None, help="Only if this revision still stands.")
+@acting
+def decide(ref: str, step: str, decision: str, by: str, current: int | None, email: str) -> None:
+    """Decide about a step of a path whose entry has changed.
+
+    `adopt` pins the revision that stands, `replace` takes another entry: both write a draft of the path.
+    `keep` leaves the step, and is remembered until the entry changes again.
+
+    \b
+    Examples:
+      precedent path decide P-0001 L-0002 adopt --as tom@example.org
+      precedent path decide P-0001 L-0003 replace --by L-0007
+      precedent path decide P-0001 L-0002 keep --current 4
+    """
+    from kb.learning.deciding import Decision
+    from kb.learning.deciding import decide as decide_on
+    from kb.validation import validate
+
+    database, who = begin(email)
+    said = {"decision": decision, "current": current} | ({"by": by.upper()} if by else {})
+    done = decide_on(database, who, ref.upper(), step.upper(), validate(Decision, said))
+    if done.draft is None:
+        click.echo(f"{done.step} stays in {done.path} as it is.")
+    else:
+        click.echo(f"Revision {done.draft} of {done.path}, a draft, says so: `precedent submit` it.")
+
+
+@path.command()
+@click.argument("ref")
+@acting
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def suggest(ref: str, email: str, *, as_json: bool) -> None:
+    """Print material that fits a path and is not in it, and lessons that recur and are on no path.
+
+    \b
+    Example:
+      precedent path suggest P-0001
+    """
+    from kb.desk.lines import start_of_edit
+    from kb.people.reader import reader_of
+    from search.material import suggest as suggest_for
+    from web.commands.finding import open_engine
+
+    database, who = begin(email)
+    with database.read() as session:
+        case = start_of_edit(session, who.person, ref.upper())
+        if case is None or case.revision.entry.kind != "path":
+            raise NotFound(f"There is no path {ref.upper()}.")
+        stored = dict(case.revision.content)
+    found = suggest_for(database, open_engine()[2], stored, ref.upper(), reader_of(who.person))
+    material = [(hit.entry.ref, hit.entry.kind, hit.entry.title) for hit in found.material]
+    recurring = [(each.ref, f"learned {each.times} times", each.title) for each in found.recurring]
+    if as_json:
+        listed = [dict(zip(("ref", "why", "title"), each, strict=True)) for each in (*material, *recurring)]
+        print_json("suggestions", listed)
+    elif rows := [*material, *recurring]:
+        print_columns(("ENTRY", "WHY", "TITLE"), rows)
+    else:
+        click.echo("Nothing more fits it.")
