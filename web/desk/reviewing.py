@@ -22,12 +22,12 @@ from kb.people.roles import can, require
 from kb.reading import as_shown, view_of
 from kb.validation import Problem
 from web.context import current
-from web.desk.bulk import actions_for
+from web.desk.bulk import actions_for, list_address
 from web.desk.previews import unpublished_page
 from web.entries import checked_ref
 from web.forms import Form, typed
 from web.identity import origin, signed_in
-from web.parameters import Kind, Parameters, parse_page
+from web.parameters import ChoiceParameters, Kind, Parameters, parse_page
 from web.services import services
 from web.templating import prepare_markdown
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("reviewing", __name__)
 
 
-class QueueParameters(Parameters):
+class QueueParameters(ChoiceParameters):
     """Which of what is in review."""
 
     kind: Kind | None = None
@@ -69,7 +69,7 @@ class RevisionParameters(Parameters):
     done: Done = ""
 
 
-class DueParameters(Parameters):
+class DueParameters(ChoiceParameters):
     """What has just been verified."""
 
     done: str = ""
@@ -114,7 +114,8 @@ def review() -> str:
     with services().database.read() as session:
         items = queue(session, person, current().today, wanted, mask_below=_mask_below())
         known = reviewers(session, person)
-    return render_template("desk/queue.html", items=items, wanted=wanted, asked=asked, reviewers=known)
+    back = list_address(request.full_path)
+    return render_template("desk/queue.html", items=items, asked=asked, reviewers=known, back=back)
 
 
 @blueprint.get("/review/due")
@@ -127,8 +128,9 @@ def due_list() -> str:
         views = due(session, person, current().today, mask_below=_mask_below())
         never = never_verified(session, person)
     return render_template(
-        "desk/due.html", views=views, never=never, done=asked.done, actions=actions_for(person)
-    )
+        "desk/due.html", views=views, never=never, asked=asked, actions=actions_for(person),
+        back=list_address(request.full_path),
+    )  # fmt: skip
 
 
 @blueprint.get("/review/<ref>/<int:number>")
