@@ -8,7 +8,7 @@ from schemathesis.generation import GenerationMode
 from sqlalchemy import delete, select
 
 from kb import editing
-from kb.attachments.model import Incoming
+from kb.attachments.model import Attachment, Incoming, RemovedFile, StoredFile
 from kb.content import make_content
 from kb.desk.model import BulkChange, Comment, Handling
 from kb.importing.document import Document, Section, Table
@@ -23,6 +23,8 @@ DRAFT, SUBMITTED, OF_OTHERS, PUBLISHED = "L-0901", "L-0902", "L-0903", "L-0904"
 """A draft of the caller's, what they submitted, what somebody else submitted, what readers see."""
 NEWER, SUPERSEDES = "L-0905", "L-0906"
 """What can stand in the place of what readers see, and what says that it does."""
+REMOVED = "1" * 64
+"""The digest of a file that was removed from L-0001."""
 AT = {
     "/drafts/{ref}": DRAFT, "/drafts/{ref}/{revision}": DRAFT, "/drafts/{ref}/{revision}/submitted": DRAFT,
     "/reviews/{ref}/{revision}": SUBMITTED, "/reviews/{ref}/{revision}/comments": SUBMITTED,
@@ -68,6 +70,7 @@ def stand_up_desk(session: Session, caller: int, other: int) -> None:
             session.execute(delete(Comment).where(Comment.id == 1))
             row = {"id": 1, "author": "Guest", "author_id": other, "text": "Who?", "created_at": now()}
             session.add(Comment(revision_id=revision.id, field="", **row))
+    _remove_a_file(session)
     session.execute(delete(Incoming).where(Incoming.id <= 4))
     for number in range(1, 5):
         said = {"action": "verify", "said": {}, "touched": [[PUBLISHED, None, "", "2026-01-01", "Guest"]]}
@@ -80,6 +83,16 @@ def stand_up_desk(session: Session, caller: int, other: int) -> None:
             created_at=now(), started_at=now(),
         )  # fmt: skip
         session.add(row)
+
+
+def _remove_a_file(session: Session) -> None:
+    entry = session.scalars(select(Entry.id).where(Entry.ref == "L-0001")).one()
+    session.execute(delete(Attachment).where(Attachment.digest == REMOVED))
+    session.execute(delete(RemovedFile).where(RemovedFile.digest == REMOVED))
+    session.merge(StoredFile(digest=REMOVED, size=1, data=b"x"))
+    session.flush()
+    said = {"name": "report.md", "media": "text/markdown", "place": "", "parts": [], "added_at": now()}
+    session.add(RemovedFile(entry_id=entry, digest=REMOVED, removed_at=now(), **said))
 
 
 def _revision(session: Session, ref: str) -> Revision:

@@ -34,7 +34,7 @@ from kb.usage.demand import Cluster, replace_open
 from kb.usage.model import Demand
 from kb.vocabulary import add_group
 from kb.vocabulary_text import GroupText
-from tests.conforming import be_about_the_desk, read_document, stand_up_desk
+from tests.conforming import REMOVED, be_about_the_desk, read_document, stand_up_desk
 from tests.fakes_web import fill
 from tests.fixtures.people import make_user
 from tests.fixtures.web import application
@@ -138,8 +138,9 @@ def map_case(context, case):
         _take_on(case)
     if case.path.endswith("/files") and case.meta.generation.mode == GenerationMode.POSITIVE and case.body:
         case.body = BODIES["attach_file"]
-    if case.path.endswith("/{digest}") and case.meta.generation.mode == GenerationMode.POSITIVE:
-        case.path_parameters = {"ref": "L-0001", "digest": PATH["digest"]}
+    if "{digest}" in case.path and case.meta.generation.mode == GenerationMode.POSITIVE:
+        digest = REMOVED if "removed-files" in case.path else PATH["digest"]
+        case.path_parameters = {"ref": "L-0001", "digest": digest}
     if case.path.endswith("/visibility") and isinstance(case.body, dict):
         readers = case.body.get("readers")
         if (

@@ -144,7 +144,7 @@ class EditParameters(EntryParameters):
 class FilesParameters(Parameters):
     """What has just been done with the files of an entry."""
 
-    done: Literal["", "attached", "removed"] = ""
+    done: Literal["", "attached", "removed", "restored", "deleted"] = ""
 
 
 class ListParameters(Parameters):

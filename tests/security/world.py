@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Column, String, Text, select
 from indexer.sync import IndexWriter
 from kb.actions.model import LessonAction
 from kb.adoptions.model import Adoption
-from kb.attachments.model import Attachment, Incoming, StoredFile
+from kb.attachments.model import Attachment, Incoming, RemovedFile, StoredFile
 from kb.content import CONTENT
 from kb.desk.model import BulkChange, Comment, WorkingCopy
 from kb.desk.superseding import supersede
@@ -80,13 +80,15 @@ OF_LISTS = (
     "actions.state", "users.status", "user_roles.role", "links.purpose", "pending_sign_ins.step",
     "sessions.method", "sessions.view_as", "audit.outcome", "notices.event", "mails.kind", "mails.state",
     "demands.state", "pair_decisions.decision",
-    "bulk_changes.action", "attachments.role", "attachments.media", "brought_pictures.type",
+    "bulk_changes.action", "attachments.role", "attachments.media", "removed_files.media",
+    "brought_pictures.type",
     "incoming_documents.state", "enrolments.state",
     "attempts.state", "reference_rows.table_name", "taxonomy_values.dimension",
     "taxonomy_changes.dimension",
 )  # fmt: skip
 TOLD_BY_US: dict[str, str] = dict.fromkeys(OF_LISTS, "one of a list of ours") | {
     "files.digest": "a hash", "attachments.digest": "a hash", "brought_pictures.digest": "a hash",
+    "removed_files.digest": "a hash",
     "incoming_documents.refs": "ids of entries", "credentials.name": "made by chance",
     "credentials.signed": "what other columns say, signed and encoded",
     "actions.embedded_in": "the id of an entry",
@@ -238,6 +240,12 @@ def _attach(session: Session, world: World, ref: str) -> None:
     session.add(file)
     session.flush()
     world.files.append(file.id)
+    gone = {name: getattr(file, name) for name in ("entry_id", "name", "media", "place", "parts", "added_at")}
+    digest = "1" * 64
+    if session.get(StoredFile, digest) is None:
+        session.add(StoredFile(digest=digest, size=1, data=world.line(0).encode()))
+        session.flush()
+    session.add(RemovedFile(digest=digest, removed_at=now(), **gone))
 
 
 def _discuss(session: Session, world: World, ref: str) -> None:
