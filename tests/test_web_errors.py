@@ -30,7 +30,8 @@ OPEN_TO_ALL = {
     "/.well-known/jwks.json",
 }  # fmt: skip
 OTHERWISE = {
-    "/sign-out", "/welcome", "/account", "/account/profile", "/account/notices", "/account/password",
+    "/sign-out", "/welcome", "/unsubscribe", "/unsubscribe/undo",
+    "/account", "/account/profile", "/account/notices", "/account/password",
     "/account/sessions/end", "/account/sessions/<int:number>/end", "/account/tokens",
     "/account/tokens/<int:number>/revoke", "/vocabulary/new", "/vocabulary/<int:number>",
     "/vocabulary/<int:number>/remove", "/vocabulary/load",

@@ -86,6 +86,7 @@ def plain_visits(app: Flask, world: World) -> Iterator[Visit]:
             address = address_of(rule, **dict(zip(names, chosen, strict=True)))
             yield Visit(address, endpoint=rule.endpoint)
     yield Visit(f"/welcome?link={world.link}", endpoint="signing.welcome")
+    yield Visit(world.leave, endpoint="unsubscribing.look")
     chosen = urlencode({"action": "add tag", "tag": world.line(0)[:80], "ref": world.lessons[-1]})
     yield Visit(f"/bulk?{chosen}", endpoint="bulk.look")
     pair = urlencode(dict(zip(("first", "second"), world.pair, strict=True)))

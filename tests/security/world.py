@@ -26,6 +26,7 @@ from kb.importing.guessing import guess
 from kb.importing.incoming import GIVEN_UP
 from kb.learning.model import Answer, Attempt, Enrolment, StepMark
 from kb.model import Base, Entry, Revision, SavedMapping, Upload
+from kb.notices.leaving import leave_address
 from kb.notices.model import Mail, Notice
 from kb.people import accounts, identities, links, pending, sessions
 from kb.people.audit import Origin, note
@@ -152,6 +153,8 @@ class World:
     term: str = ""
     """A text that searches know by other names."""
     link: str = ""
+    leave: str = ""
+    """The address that ends mails to somebody."""
     """The secret of an invitation."""
     step: int = STEP
     asked: int = 1
@@ -279,6 +282,8 @@ def _add_people(session: Session, world: World) -> None:
         if is_last:
             world.link = secret
             continue
+        address = leave_address(make_settings(world.home), user.id, user.email, ["comment"])
+        world.leave = address[address.index("/unsubscribe") :]
         give_keys(session, world, user, at)
         give_notices(session, world, user.id)
 
