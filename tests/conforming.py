@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from kb import editing
 from kb.attachments.model import Attachment, Incoming, RemovedFile, StoredFile
 from kb.content import make_content
-from kb.desk.model import BulkChange, Comment, Handling
+from kb.desk.model import BulkChange, Comment, Handling, WorkingCopy
 from kb.importing.document import Document, Section, Table
 from kb.model import Entry, Revision
 from kb.people.clock import now
@@ -71,6 +71,8 @@ def stand_up_desk(session: Session, caller: int, other: int) -> None:
             row = {"id": 1, "author": "Guest", "author_id": other, "text": "Who?", "created_at": now()}
             session.add(Comment(revision_id=revision.id, field="", **row))
     _remove_a_file(session)
+    typed = {"data": {"title": "Cable"}, "base": 0, "anonymous": False, "mask_source": False, "note": ""}
+    session.merge(WorkingCopy(user_id=caller, place="new:lesson", data=typed, saved_at=now()))
     session.execute(delete(Incoming).where(Incoming.id <= 4))
     for number in range(1, 5):
         said = {"action": "verify", "said": {}, "touched": [[PUBLISHED, None, "", "2026-01-01", "Guest"]]}
@@ -117,6 +119,8 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.path_parameters = {"number": 4}
     if case.path == "/imports" and case.method == "POST" and not case.body:
         case.body = b"x"
+    if case.path == "/working-copies/{place}" and is_positive:
+        _be_about_a_copy(case)
     if ref is None or case.meta.generation.mode != GenerationMode.POSITIVE or (case.method == "GET" and (
         case.path.startswith("/drafts")
     )):  # fmt: skip
@@ -133,3 +137,11 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.body = {"revision": 1}
     if case.path == "/entries/{ref}/superseded" and isinstance(body, dict):
         case.body = body | {"by": NEWER}
+
+
+def _be_about_a_copy(case: schemathesis.Case) -> None:
+    """A new entry of the kind that is sent."""
+    body = case.body if isinstance(case.body, dict) else {}
+    case.path_parameters = {"place": f"new:{body.get('kind', 'lesson')}"}
+    if body:
+        case.body = body | {"base": 0}

@@ -110,8 +110,8 @@ def map_headers(context, headers):
     return headers if meant is None or len(meant) % 4 == 3 else headers | {"If-Match": "*"}
 
 
-OF_ALL_KINDS = {"/drafts", "/drafts/{ref}", "/advice"}
-OF_THE_DESK = ("/drafts", "/reviews", "/entries/", "/imports", "/bulk")
+OF_ALL_KINDS = {"/drafts", "/drafts/{ref}", "/advice", "/working-copies/{place}"}
+OF_THE_DESK = ("/drafts", "/working-copies", "/reviews", "/entries/", "/imports", "/bulk")
 OF_ITS_MAKER = {"/dossiers/{dossier}"}
 """What is there for whoever made it, and for whom the roles let see what others made."""
 ROWS_BEGIN = {"/indices": 211, "/uplifts": 256}

@@ -73,6 +73,7 @@ OTHERWISE = {
     "/import/<int:number>/drop", "/api/v1/imports", "/api/v1/imports/1", "/api/v1/imports/1/plan",
     "/api/v1/imports/1/saved", "/api/v1/imports/1/reading",
     "/attachments/<file>", "/documents", "/entries/<ref>/fill",
+    "/api/v1/working-copies", "/api/v1/working-copies/<place>",
     "/api/v1/drafts", "/api/v1/drafts/<ref>", "/api/v1/drafts/<ref>/<revision>",
     "/api/v1/drafts/<ref>/<revision>/submitted", "/api/v1/advice", "/api/v1/reviews", "/api/v1/reviews/due",
     "/api/v1/reviews/<ref>/<revision>", "/api/v1/reviews/<ref>/<revision>/decision",

@@ -354,6 +354,10 @@ ROWS = (
     Row("api.change_vocabulary_group", "PUT", VOCABULARY, 400),
     Row("api.remove_vocabulary_group", "DELETE", VOCABULARY, 404),
 
+    Row("api.working_copies", "GET", SIGNED_IN, 200),
+    Row("api.get_working_copy", "GET", SIGNED_IN, 404),
+    Row("api.put_working_copy", "PUT", CONTRIBUTE, 400),
+    Row("api.drop_working_copy", "DELETE", CONTRIBUTE, 404),
     Row("api.drafts", "GET", SIGNED_IN, 200),
     Row("api.create_draft", "POST", CONTRIBUTE, 400),
     Row("api.get_draft", "GET", SIGNED_IN, 200),
