@@ -148,7 +148,8 @@ def _as_html(base: str, notice: NoticeView) -> str:
     address, ref = escape(address_of(base, notice)), f" ({escape(notice.ref)})" if notice.ref else ""
     parts = [f"<p><a href='{address}'>{escape(wording.heading(notice))}</a>{ref}</p>"]
     parts += [f"<p>{escape(said)}</p>"] if (said := wording.sentence(notice)) else []
-    parts += [f"<blockquote>{escape(words)}</blockquote>"] if (words := wording.details(notice)) else []
+    words = escape(wording.details(notice)).replace("\n", "<br>")
+    parts += [f"<blockquote>{words}</blockquote>"] if words else []
     return "".join(parts)
 
 

@@ -237,7 +237,8 @@ def _done(ref: str, number: int, verb: Callable[[str, int], str]) -> str | BaseR
         return _page(ref, number, RevisionParameters(), Form(typed(), [Problem("", str(error))])), 409  # type: ignore[return-value]
     if done == "published":
         return redirect(url_for("entries.entry", ref=ref), 303)
-    return redirect(url_for("reviewing.revision", ref=ref, number=number, done=done), 303)
+    anchor = "comments" if done in ("commented", "settled") else None
+    return redirect(url_for("reviewing.revision", ref=ref, number=number, done=done, _anchor=anchor), 303)
 
 
 def _page(ref: str, number: int, asked: RevisionParameters, form: Form | None = None) -> str:
