@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -14,7 +14,7 @@ from kb.desk.comments import CommentText, comments_on
 from kb.desk.comparing import stored_for
 from kb.desk.differences import differences
 from kb.desk.lines import line_of, published_number
-from kb.desk.lists import QueueFilter, case_item, due, never_verified, queue, reviewers
+from kb.desk.lists import QueueFilter, case_item, due, never_verified, next_in_queue, queue, reviewers
 from kb.desk.required import missing
 from kb.desk.reviewing import CHANGES, REJECTED, Judgement
 from kb.errors import EditConflict, InvalidRecord
@@ -98,6 +98,10 @@ class RevisionView:
     done: str
     deleted: Sequence[Clause] = ()
     """Clauses of the published template that it leaves out, while their lessons stand."""
+    following: QueueItem | None = None
+    """What a reviewer may look at next."""
+    waiting: int = 0
+    """How much more waits."""
 
     @property
     def state(self) -> str:
@@ -235,8 +239,6 @@ def _done(ref: str, number: int, verb: Callable[[str, int], str]) -> str | BaseR
         return _page(ref, number, RevisionParameters(), Form(typed(), error.problems)), 400  # type: ignore[return-value]
     except EditConflict as error:
         return _page(ref, number, RevisionParameters(), Form(typed(), [Problem("", str(error))])), 409  # type: ignore[return-value]
-    if done == "published":
-        return redirect(url_for("entries.entry", ref=ref), 303)
     anchor = "comments" if done in ("commented", "settled") else None
     return redirect(url_for("reviewing.revision", ref=ref, number=number, done=done, _anchor=anchor), 303)
 
@@ -244,7 +246,11 @@ def _done(ref: str, number: int, verb: Callable[[str, int], str]) -> str | BaseR
 def _page(ref: str, number: int, asked: RevisionParameters, form: Form | None = None) -> str:
     person = current().person
     with services().database.read() as session:
-        view = revision_view(session, person, find_case(session, person, checked_ref(ref), number), asked)
+        case = find_case(session, person, checked_ref(ref), number)
+        view = revision_view(session, person, case, asked)
+        if can(person, "review") and (view.state == "submitted" or view.done):
+            found = next_in_queue(session, person, current().today, case, mask_below=_mask_below())
+            view = replace(view, following=found[0], waiting=found[1])
     prepare_markdown(view.page.texts)
     return render_template("desk/revision.html", view=view, form=form or Form())
 
