@@ -16,6 +16,7 @@ from indexer.snapshot import IndexMissing, SnapshotSource
 from kb.masking import withheld
 from search import explain, filters, plain, ranking
 from search.caching import Cache
+from search.curated import SpellingSource, noted
 from search.estimates.descriptions import Descriptions
 from search.explain import Explainer, Wanted
 from search.facets import FacetCounter
@@ -73,6 +74,7 @@ class Engine:
         self._counter: Cache[str, FacetCounter] = Cache(1)
         self._speller: Cache[str, Speller] = Cache(1)
         self._sights = Sights(database)
+        self._curated = SpellingSource(database)
 
     @property
     def knows_meaning(self) -> bool:
@@ -82,7 +84,7 @@ class Engine:
     def search(self, request: SearchRequest, reader: Reader) -> SearchPage:
         """A page of hits. Never raises for what a person typed; a failing ranking is named."""
         started = time.perf_counter()
-        query = _merged(request)
+        query = self._curated.applied(_merged(request))
         request = _within_bounds(request)
         try:
             with self._source.reading() as snapshot:
@@ -92,13 +94,15 @@ class Engine:
         except IndexMissing as error:
             logger.warning("searching without an index: %s", error)
             page = plain.search(self.database, request, query, reader)
-        return replace(page, seconds=time.perf_counter() - started)
+        return replace(noted(page), seconds=time.perf_counter() - started)
 
     def ranked_keys(self, request: SearchRequest, reader: Reader, depth: int) -> list[str]:
         """Source keys of the first `depth` hits: the ranking alone, for evaluation. Raises IndexMissing."""
         snapshot, stamp = self._source.current(), self.database.change_stamp()
         sight = self._sights.of(snapshot, reader, stamp)
-        search, matches = self._understanding.search(sight, request, _merged(request), stamp, _matches)
+        search, matches = self._understanding.search(
+            sight, request, self._curated.applied(_merged(request)), stamp, _matches
+        )
         rows = search.rank(matches, depth).rows[:depth]
         keys: list[str] = snapshot.catalogue.keys[rows].tolist()
         return keys

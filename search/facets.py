@@ -67,7 +67,7 @@ class FacetCounter:
         A field that the query filters by is counted by `without(field)`, the tally of the hits as they
         were without that filter: the other values stay visible, with what choosing them would add.
         """
-        active = {(f.field, f.value.casefold()) for f in query.filters if not f.negated}
+        active = {(f.field, v.casefold()) for f in query.filters if not f.negated for v in f.values}
         filtered = {f.field for f in query.filters}
         facets = []
         for field in FILTER_FIELDS:

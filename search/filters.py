@@ -10,6 +10,8 @@ import numpy as np
 from indexer.analysis import terms, words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
@@ -32,11 +34,15 @@ def filter_mask(sight: Sight, query: Query, leave_out: str = "") -> NDArray[np.b
     for name, conditions in wanted.items():
         positive = [c for c in conditions if not c.negated]
         if positive:
-            mask &= np.logical_or.reduce([_holding(snapshot, name, c.value) for c in positive])
-        for condition in conditions:
-            if condition.negated:
-                mask &= ~_holding(snapshot, name, condition.value)
+            mask &= _holding_any(snapshot, name, positive)
+        if negative := [c for c in conditions if c.negated]:
+            mask &= ~_holding_any(snapshot, name, negative)
     return mask
+
+
+def _holding_any(snapshot: Snapshot, name: str, conditions: Sequence[Filter]) -> NDArray[np.bool_]:
+    values = {value for condition in conditions for value in condition.values}
+    return np.asarray(np.logical_or.reduce([_holding(snapshot, name, value) for value in values]), bool)
 
 
 def _holding(snapshot: Snapshot, name: str, value: str) -> NDArray[np.bool_]:

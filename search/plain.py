@@ -82,7 +82,8 @@ def fits(view: EntryView, query: Query, today: date) -> bool:
     }
     wanted: dict[str, list[bool]] = defaultdict(list)
     for condition in query.filters:
-        holds = condition.value.casefold() in held.get(condition.field, set())
+        there = held.get(condition.field, set())
+        holds = any(value.casefold() in there for value in condition.values)
         if condition.negated and holds:
             return False
         if not condition.negated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field, replace
 
 from indexer.analysis import is_stop_word, words_of
@@ -26,6 +27,13 @@ class Filter:
     """One of FILTER_FIELDS, or `id`: an entry's id, or its number in the source it comes from."""
     value: str
     negated: bool = False
+    spellings: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """All spellings of the value, that of the curated list first; empty where it has no others."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What an entry may hold to be meant."""
+        return (self.value, *self.spellings)
 
 
 @dataclass(frozen=True)

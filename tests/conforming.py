@@ -10,9 +10,9 @@ from schemathesis.generation import GenerationMode
 from sqlalchemy import delete, select
 
 from kb import editing
-from kb.attachments.model import Incoming
+from kb.attachments.model import Attachment, Incoming, RemovedFile, StoredFile
 from kb.content import make_content
-from kb.desk.model import BulkChange, Comment, Handling
+from kb.desk.model import BulkChange, Comment, Handling, WorkingCopy
 from kb.importing.document import Document, Section, Table
 from kb.model import Entry, Revision, SavedMapping, Upload
 from kb.people.clock import now
@@ -29,6 +29,8 @@ DRAFT, SUBMITTED, OF_OTHERS, PUBLISHED = "L-0901", "L-0902", "L-0903", "L-0904"
 """A draft of the caller's, what they submitted, what somebody else submitted, what readers see."""
 NEWER, SUPERSEDES = "L-0905", "L-0906"
 """What can stand in the place of what readers see, and what says that it does."""
+REMOVED = "1" * 64
+"""The digest of a file that was removed from L-0001."""
 AT = {
     "/drafts/{ref}": DRAFT, "/drafts/{ref}/{revision}": DRAFT, "/drafts/{ref}/{revision}/submitted": DRAFT,
     "/reviews/{ref}/{revision}": SUBMITTED, "/reviews/{ref}/{revision}/comments": SUBMITTED,
@@ -88,6 +90,9 @@ def stand_up_desk(session: Session, caller: int, other: int) -> None:
         session.add(Upload(id=number, person_id=caller, **said))
         kept = {"name": f"ours {number}", "content": MAPPING, "author": "Guest", "changed_at": now()}
         session.merge(SavedMapping(**kept))
+    _remove_a_file(session)
+    typed = {"data": {"title": "Cable"}, "base": 0, "anonymous": False, "mask_source": False, "note": ""}
+    session.merge(WorkingCopy(user_id=caller, place="new:lesson", data=typed, saved_at=now()))
     session.execute(delete(Incoming).where(Incoming.id <= 4))
     for number in range(1, 5):
         said = {"action": "verify", "said": {}, "touched": [[PUBLISHED, None, "", "2026-01-01", "Guest"]]}
@@ -100,6 +105,16 @@ def stand_up_desk(session: Session, caller: int, other: int) -> None:
             created_at=now(), started_at=now(),
         )  # fmt: skip
         session.add(row)
+
+
+def _remove_a_file(session: Session) -> None:
+    entry = session.scalars(select(Entry.id).where(Entry.ref == "L-0001")).one()
+    session.execute(delete(Attachment).where(Attachment.digest == REMOVED))
+    session.execute(delete(RemovedFile).where(RemovedFile.digest == REMOVED))
+    session.merge(StoredFile(digest=REMOVED, size=1, data=b"x"))
+    session.flush()
+    said = {"name": "report.md", "media": "text/markdown", "place": "", "parts": [], "added_at": now()}
+    session.add(RemovedFile(entry_id=entry, digest=REMOVED, removed_at=now(), **said))
 
 
 def _revision(session: Session, ref: str) -> Revision:
@@ -124,18 +139,12 @@ def be_about_a_step(case: schemathesis.Case) -> None:
 def be_about_the_desk(case: schemathesis.Case) -> None:
     """Nobody meets by chance an entry that is in the state that a call is for."""
     ref, body = AT.get(case.path), case.body
-    is_positive = case.meta.generation.mode == GenerationMode.POSITIVE
-    if case.path == "/bulk" and case.method == "POST" and isinstance(body, dict) and is_positive:
-        case.body = {**body, "entries": [PUBLISHED], "fingerprint": None, "reviewer": None}
-    if case.path == "/imports/{number}/reading" and is_positive:
-        case.path_parameters = {"number": 4}
     if case.path == "/imports" and case.method == "POST" and not case.body:
         case.body = b"x"
-    if is_positive and case.path.startswith("/project-"):
-        _be_about_the_table(case)
-    if ref is None or case.meta.generation.mode != GenerationMode.POSITIVE or (case.method == "GET" and (
-        case.path.startswith("/drafts")
-    )):  # fmt: skip
+    if case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    _be_about_what_is_there(case)
+    if ref is None or (case.method == "GET" and case.path.startswith("/drafts")):
         return
     if case.path.endswith("/submitted") and case.method == "DELETE":
         ref = SUBMITTED
@@ -151,6 +160,17 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.body = body | {"by": NEWER}
 
 
+def _be_about_what_is_there(case: schemathesis.Case) -> None:
+    if case.path == "/bulk" and case.method == "POST" and isinstance(case.body, dict):
+        case.body = {**case.body, "entries": [PUBLISHED], "fingerprint": None, "reviewer": None}
+    if case.path == "/imports/{number}/reading":
+        case.path_parameters = {"number": 4}
+    if case.path.startswith("/project-"):
+        _be_about_the_table(case)
+    if case.path == "/working-copies/{place}":
+        _be_about_a_copy(case)
+
+
 def _be_about_the_table(case: schemathesis.Case) -> None:
     """The mapping is of the table that is there, or one that is kept."""
     if case.path == "/project-tables" and case.method == "POST":
@@ -159,3 +179,11 @@ def _be_about_the_table(case: schemathesis.Case) -> None:
         case.body, case.media_type = MAPPING, "application/json"
     if case.path == "/project-mappings" and case.method == "DELETE":
         case.query = {"name": f"ours {1 + len(str(case.query)) % 4}"}
+
+
+def _be_about_a_copy(case: schemathesis.Case) -> None:
+    """A new entry of the kind that is sent."""
+    body = case.body if isinstance(case.body, dict) else {}
+    case.path_parameters = {"place": f"new:{body.get('kind', 'lesson')}"}
+    if body:
+        case.body = body | {"base": 0}

@@ -244,6 +244,12 @@ def test_in_the_browser(own_app):
     number = int(re.search(r"/actions/(\d+)", where)[1])
     assert "It is noted." in reader.get(where).text
     assert reader.send("/entries/L-0001/actions", what=" ").status_code == 400
+    again = reader.send("/entries/L-0001/actions", what="Ask <em> " + "x" * 300)
+    assert again.status_code == 400
+    assert 'value="Ask &lt;em&gt; xxx' in again.text
+    assert 'id="wrong-what"' in again.text
+    assert 'id="wrong-project"' not in again.text
+    assert "What happened" in again.text  # the lesson around it
     page = own_app.test_client().get("/entries/L-0001").text
     assert "Ask for &lt;b&gt;two&lt;/b&gt; rehearsals" in page
     assert f"/actions/{number}" not in page  # visitors have no actions

@@ -84,7 +84,7 @@ def edit(database, by, judgement, title):
 
 def test_a_lesson_is_adopted_and_taken_back(database, people, by):
     number = adopt(database, by["ann"], "L-0001", FOR)
-    with pytest.raises(Taken, match="you have adopted L-0001 for Payroll already"):
+    with pytest.raises(Taken, match="is one for which you adopted L-0001 already"):
         adopt(database, by["ann"], "L-0001", FOR)
     adopt(database, by["bob"], "L-0001", AdoptionText(project="H-0001"))
     bob, ann = adopters(database, reader_of(people["cora"]), ref="L-0001")
@@ -155,7 +155,12 @@ def test_in_the_browser(own_app):
     assert answer.headers["Location"] == "/entries/L-0001#adoptions"
     assert ann.send("/entries/L-0001/adoptions", **sent).status_code == 409
     assert ann.send("/entries/L-0001/adoptions", project=" ").status_code == 400
-    assert ann.send("/entries/L-0001/adoptions", **sent | {"adopted_on": "soon"}).status_code == 400
+    again = ann.send("/entries/L-0001/adoptions", **sent | {"adopted_on": "soon"})
+    assert again.status_code == 400
+    assert 'value="Payroll &lt;b&gt;2&lt;/b&gt;"' in again.text
+    assert 'value="Two rehearsals"' in again.text
+    assert 'id="wrong-adopted_on"' in again.text
+    assert 'id="wrong-what"' not in again.text
     visitor = own_app.test_client().get("/entries/L-0001").text
     assert "Adopted once. Sign in to see by whom." in visitor
     assert "Payroll" not in visitor

@@ -34,7 +34,14 @@ from kb.usage.demand import Cluster, replace_open
 from kb.usage.model import Demand
 from kb.vocabulary import add_group
 from kb.vocabulary_text import GroupText
-from tests.conforming import be_about_a_step, be_about_the_desk, read_document, read_table, stand_up_desk
+from tests.conforming import (
+    REMOVED,
+    be_about_a_step,
+    be_about_the_desk,
+    read_document,
+    read_table,
+    stand_up_desk,
+)
 from tests.fakes_web import fill
 from tests.fixtures.people import make_user
 from tests.fixtures.web import application
@@ -110,8 +117,10 @@ def map_headers(context, headers):
     return headers if meant is None or len(meant) % 4 == 3 else headers | {"If-Match": "*"}
 
 
-OF_ALL_KINDS = {"/drafts", "/drafts/{ref}", "/advice"}
-OF_THE_DESK = ("/drafts", "/reviews", "/entries/", "/imports", "/bulk", "/project-")
+OF_ALL_KINDS = {"/drafts", "/drafts/{ref}", "/advice", "/working-copies/{place}"}
+OF_THE_DESK = (
+    "/drafts", "/working-copies", "/reviews", "/entries/", "/imports", "/bulk", "/project-",
+)  # fmt: skip
 OF_ITS_MAKER = {"/dossiers/{dossier}"}
 """What is there for whoever made it, and for whom the roles let see what others made."""
 ROWS_BEGIN = {"/indices": 211, "/uplifts": 256}
@@ -139,8 +148,9 @@ def map_case(context, case):
         _take_on(case)
     if case.path.endswith("/files") and case.meta.generation.mode == GenerationMode.POSITIVE and case.body:
         case.body = BODIES["attach_file"]
-    if case.path.endswith("/{digest}") and case.meta.generation.mode == GenerationMode.POSITIVE:
-        case.path_parameters = {"ref": "L-0001", "digest": PATH["digest"]}
+    if "{digest}" in case.path and case.meta.generation.mode == GenerationMode.POSITIVE:
+        digest = REMOVED if "removed-files" in case.path else PATH["digest"]
+        case.path_parameters = {"ref": "L-0001", "digest": digest}
     if case.path.endswith("/visibility") and isinstance(case.body, dict):
         readers = case.body.get("readers")
         if (

@@ -76,6 +76,26 @@ def test_a_lesson_changes_a_template(browser, page, live):
     look(page, "lesson")
 
 
+def test_a_refused_adoption_opens_where_it_is_wrong(page, live):
+    live.sign_in(page, make_user(live.app, "rosa"))
+    page.goto(f"{live.url}/entries/L-0001")
+    for _ in range(2):
+        page.get_by_text("We adopt this lesson").click()
+        page.get_by_label("Project", exact=True).fill("Payroll")
+        page.get_by_label("What you do because of it").fill("Two rehearsals")
+        page.get_by_role("button", name="We adopt it").click()
+    see(page, "is one for which you adopted L-0001 already")
+    project = page.get_by_label("Project", exact=True)
+    assert project.evaluate("it => it === document.activeElement")
+    assert project.input_value() == "Payroll"
+    assert page.get_by_label("What you do because of it").input_value() == "Two rehearsals"
+    page.wait_for_function(
+        "() => { const box = document.activeElement.getBoundingClientRect();"
+        " return box.top >= 0 && box.bottom <= innerHeight }"
+    )
+    look(page, "refused")
+
+
 def test_the_outbox(page, live):
     admin = make_user(live.app, "adam", "admin")
     with live.app.extensions[EXTENSION].database.write_aside() as session:

@@ -52,6 +52,12 @@ def test_hits_are_archived_together_and_brought_back(page, own_live):
     page.get_by_role("button", name="See what changes").click()
     page.get_by_role("button", name="Do it").wait_for()
     looked_at(page, "look")
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="See what changes").wait_for()
+    assert page.locator("input.pick:checked").count() == chosen
+    assert page.get_by_label("With those chosen").input_value() == "archive"
+    looked_at(page, "cancelled")
+    page.get_by_role("button", name="See what changes").click()
     page.get_by_label("Why").fill("A test")
     page.get_by_role("button", name="Do it").click()
     page.get_by_role("heading", name=re.compile("entries archived")).wait_for()

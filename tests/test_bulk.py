@@ -253,6 +253,45 @@ def test_a_choice_that_makes_no_sense_is_asked_again(own_app, query, words):
     assert words in text(answer)
 
 
+@pytest.mark.parametrize(
+    ("back", "leads"),
+    [
+        (
+            "/search?q=the&chosen=T-0001",
+            "/search?q=the&amp;chosen=L-0001&amp;chosen=R-0001",
+        ),
+        ("/review/due", "/review/due?chosen=L-0001&amp;chosen=R-0001&amp;chosen_action=add+tag"),
+        ("https://example.com/search", None),
+        ("//example.com", None),
+        ("/people", None),
+        ("/search?q=" + "x" * 4000, None),
+        ("", None),
+    ],
+)
+def test_cancelling_leads_to_the_list_with_the_choice_kept(own_app, back, leads):
+    cleo = sign_in(own_app, "cleo", "curator")
+    said = {"action": "add tag", "tag": "so & so", "ref": ["L-0001", "R-0001"], "back": back}
+    for query in (said, said | {"tag": ""}):  # looked at, and asked again
+        page = cleo.get("/bulk", query_string=query).text
+        assert (">Cancel</a>" in page) is (leads is not None)
+        assert f'href="{leads}' in page or leads is None
+    if leads is not None:
+        address = unescape(re.search(r'href="([^"]+)">Cancel', cleo.get("/bulk", query_string=said).text)[1])
+        listed = cleo.get(address).text
+        assert ('value="L-0001" form="bulk" checked' in listed) is back.startswith("/search")
+        assert 'value="T-0001" form="bulk" checked' not in listed
+        assert 'value="so &amp; so"' in listed or "Nothing is due" in listed
+
+
+def test_from_what_was_done_one_goes_back_to_the_list(own_app):
+    cleo = sign_in(own_app, "cleo", "curator")
+    sent = {"action": "archive", "ref": ["L-0001"], "back": "/search?q=the"}
+    fingerprint = re.search(r'name="fingerprint" value="(\w+)"', cleo.get("/bulk", query_string=sent).text)[1]
+    done = cleo.send("/bulk", **sent, fingerprint=fingerprint)
+    assert '<a href="/search?q=the">Back to the list</a>' in cleo.get(done.headers["Location"]).text
+    assert "Back to the list" not in cleo.get("/bulk/1?back=https://example.com").text
+
+
 def test_queue_and_due_have_boxes(own_app):
     cleo, anna = sign_in(own_app, "cleo", "curator"), make_user(own_app, "anna")
     ref = submitted(own_app, anna, "Order cable early")

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from kb.content import make_content
 from kb.desk import comments, copies, reviewing, writing
 from kb.desk.comments import CommentText
+from kb.desk.copies import Typed
 from kb.desk.lists import due, own_work, queue
 from kb.errors import EditConflict, NotAllowed, NotFound
 from kb.model import Entry, Revision
@@ -55,10 +56,10 @@ def test_the_whole_way_on_each_database(database, people):
         (mine,) = own_work(session, anna.person, today)
         assert mine.view.number == 2
     reviewing.publish(database, vic, ref, 2, reviewing.Judgement(verify=True))
-    copies.keep(database, anna.person, ref, {"data": {"title": "T"}})
-    copies.keep(database, anna.person, ref, {"data": {"title": "U"}})
+    copies.keep(database, anna.person, ref, Typed({"title": "T"}))
+    copies.keep(database, anna.person, ref, Typed({"title": "U"}))
     with database.read() as session:
-        assert copies.find(session, anna.person, ref).data == {"data": {"title": "U"}}
+        assert copies.find(session, anna.person, ref).typed == Typed({"title": "U"})
         assert due(session, vic.person, today) == []
         assert get_entry(session, ref, ALL).verifier == "Vic"
     reviewing.archive(database, cleo, ref)

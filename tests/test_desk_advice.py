@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
 
 import pytest
 from hypothesis import given
@@ -146,6 +146,29 @@ def test_people_hear_what_concerns_them(own_app, anna):
     cleo.send("/review/L-0004/1/decide", do="publish")
     assert told(own_app, "anna") == [("comment", "Cleo"), ("decision made", "Cleo")]
     assert told(own_app, "cleo")[1:] == [("comment", "Anna")]
+
+
+def test_a_comment_is_quoted_with_what_it_is_about(own_app, anna):
+    cleo = sign_in(own_app, "cleo", "curator")
+    anna.send("/entries/new/lesson", do="submit-anyway", **ALIKE)
+    answer = cleo.send("/review/L-0004/1/comments", field="title", text="Say <b>whose</b> volumes.")
+    assert answer.headers["Location"].endswith("done=commented#comments")
+    page = anna.get("/notices").text
+    title = escape(ALIKE["f.title"])
+    assert f"Title: “{title}”\nSay &lt;b&gt;whose&lt;/b&gt; volumes." in page
+    place = re.search(r'href="(/review/L-0004/1#(comment-\d+))"', page)
+    assert f'id="{place[2]}"' in anna.get(place[1].partition("#")[0]).text
+    cleo.send("/review/L-0004/1/comments", field="impact", text="In euros?")
+    assert "Impact:\nIn euros?" in anna.get("/notices").text
+    cleo.send("/review/L-0004/1/comments", text="All of it is good.")
+    assert ">All of it is good.</p>" in anna.get("/notices").text
+
+
+def test_a_comment_on_a_masked_lesson_quotes_nothing_of_it(own_app, anna):
+    cleo = sign_in(own_app, "cleo", "curator")
+    anna.send("/entries/new/lesson", do="submit-anyway", mask_source="yes", **ALIKE)
+    cleo.send("/review/L-0004/1/comments", field="title", text="Which?")
+    assert "Title:\nWhich?" in anna.get("/notices").text
 
 
 def test_who_writes_anonymously_is_not_named_in_notices(own_app, anna):

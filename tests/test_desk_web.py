@@ -126,6 +126,25 @@ def test_a_draft_is_not_there_for_others(anna, own_app, cleo):
     assert cleo.get("/review/L-0004/1").status_code == 200
 
 
+def test_a_reviewer_goes_on_with_the_next_in_the_queue(anna, cleo):
+    first, second, third = (submitted(anna, **{"f.title": f"Cable {number}"}) for number in "123")
+    page = cleo.get(first).text
+    assert f'href="{second}"' in page
+    assert "2 more wait" in page
+    assert f'href="{first}"' in cleo.get(third).text, "round and round"
+    cleo.send(f"{second}/decide", do="publish")
+    page = cleo.get(f"{second}?done=published").text
+    assert f'href="{first}" autofocus' in page
+    assert 'href="/entries/L-0005">To the entry' in page
+    cleo.send(f"{first}/decide", do="changes", reason="Who?")
+    assert f'href="{third}" autofocus' in cleo.get(f"{first}?done=changes").text
+    answer = cleo.send(f"{third}/decide", do="publish")
+    page = cleo.get(answer.headers["Location"]).text
+    assert "It is published." in page
+    assert "nothing else waits" in page
+    assert "Next in the queue" not in anna.get(first).text
+
+
 def test_from_draft_to_published_with_changes_asked_for(anna, cleo):
     address = submitted(anna, **{"f.priority": "high"})
     assert "high priority" in text(cleo.get("/review"))
@@ -142,7 +161,7 @@ def test_from_draft_to_published_with_changes_asked_for(anna, cleo):
     assert "procurement lead" in page
     assert (
         cleo.send("/review/L-0004/2/decide", do="publish", verify="yes").headers["Location"]
-        == "/entries/L-0004"
+        == "/review/L-0004/2?done=published"
     )
     assert "procurement lead" in text(anna.get("/entries/L-0004"))
     assert "verified" in text(anna.get("/entries/L-0004"))

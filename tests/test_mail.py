@@ -106,7 +106,9 @@ def test_a_mail_says_what_happened_and_where_to_see_it(database, tell, server, s
     assert (message["From"], message["To"]) == ("Precedent <precedent@example.org>", "ann@example.org")
     assert message["Subject"] == "Lesson 1: Dora commented on it."
     assert message["Auto-Submitted"] == "auto-generated"
-    assert message["List-Unsubscribe"] == "<https://lessons.example.org/account#notices>"
+    leave = message["List-Unsubscribe"].strip("<>")
+    assert re.fullmatch(r"https://lessons\.example\.org/unsubscribe\?link=\d+\.comment\.[\w-]{22}", leave)
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert re.fullmatch(r"<precedent\.\d+\.\d{14}@example\.org>", message["Message-ID"])
     said = parts(message)
     assert (
@@ -118,6 +120,8 @@ def test_a_mail_says_what_happened_and_where_to_see_it(database, tell, server, s
     assert "Which &lt;b&gt;supplier&lt;/b&gt;?" in said["text/html"]
     for text in said.values():
         assert "https://lessons.example.org/account#notices" in text
+        assert leave in text
+        assert "No more mails about comments" in text
     assert server.greeted == ["lessons.example.org"]
 
 
@@ -428,7 +432,7 @@ def test_no_text_begins_a_header_or_a_script(subject, text, to):
         sent = message_from_bytes(as_message(settings, letter).as_bytes(), policy=policy.default)
         assert sent["Bcc"] is None
         assert set(sent.keys()) == {
-            "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe",
+            "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted",
             "MIME-Version", "Content-Type",
         }  # fmt: skip
         assert not re.search(r"<(script|svg|style|form|iframe)", parts(sent)["text/html"], re.IGNORECASE)

@@ -18,7 +18,7 @@ from kb.people.model import User
 from kb.people.roles import can, require
 from kb.validation import validate
 from web.context import current
-from web.entries import readable_ref
+from web.entries import readable_ref, refused_page
 from web.forms import Form, read_form, refilled, whole
 from web.identity import origin, signed_in
 from web.parameters import Parameters, Whole, parse_page
@@ -114,7 +114,10 @@ def add(ref: str) -> BaseResponse:
     """Notes what is to be changed because of a lesson."""
     require(signed_in(), "contribute")
     ref = readable_ref(ref)
-    number = add_action(services().database, origin(), ref, read_form(ActionText))
+    try:
+        number = add_action(services().database, origin(), ref, read_form(ActionText))
+    except InvalidRecord as error:
+        return refused_page(ref, "actions", refilled(error), 400)
     return redirect(url_for("actions.action", number=number, done="added"), 303)
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, request, url_for
 
 from kb.adoptions.keeping import AdoptionText, abandon, adopt
+from kb.errors import InvalidRecord, Taken
 from kb.people.roles import require
 from kb.validation import validate
-from web.entries import readable_ref
+from web.entries import readable_ref, refused_page
+from web.forms import refilled
 from web.identity import origin, signed_in
 from web.services import services
 
@@ -27,7 +29,11 @@ def add(ref: str) -> BaseResponse:
     require(signed_in(), "contribute")
     ref = readable_ref(ref)
     given = {name: value for name in FIELDS if (value := request.form.get(name, "").strip())}
-    adopt(services().database, origin(), ref, validate(AdoptionText, given))
+    try:
+        adopt(services().database, origin(), ref, validate(AdoptionText, given))
+    except InvalidRecord as error:
+        status = 409 if isinstance(error, Taken) else 400
+        return refused_page(ref, "adoptions", refilled(error), status)
     return redirect(url_for("entries.entry", ref=ref, _anchor="adoptions"), 303)
 
 

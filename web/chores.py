@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from indexer.snapshot import IndexMissing, SnapshotSource
 from kb.actions.reminding import remind
 from kb.adoptions.telling import tell_adopters
+from kb.attachments.removing import forget_removed
 from kb.duplicates.listing import replace_pairs
 from kb.notices.due import tell_due
 from kb.notices.reading import forget_old
@@ -111,5 +112,6 @@ def hourly(database: Database, search_days: int) -> int:
         told = tell_due(session, today) + remind(session, today) + tell_adopters(session)
         forget_old(session)
         forget_used(session)
+        forget_removed(session)
         forget_counts(session, today, search_days)
     return told

@@ -33,6 +33,7 @@ COMMANDS = {
     "discard": "web.commands.desk_rest",
     "withdraw": "web.commands.desk_rest",
     "reconsider": "web.commands.desk_rest",
+    "copies": "web.commands.copies",
     "bulk": "web.commands.bulk",
     "attach": "web.commands.files",
     "backup": "web.commands.backups",

@@ -24,6 +24,7 @@ from web.context import current
 from web.documents import count_file
 from web.entry_views import EntryPage, load_page
 from web.errors import MissingEntry
+from web.forms import Form
 from web.identity import origin
 from web.parameters import EntryParameters, NoParameters, parse_page
 from web.searches import search
@@ -61,10 +62,21 @@ def entry(ref: str) -> str | BaseResponse:
     usage = services().usage
     if usage is not None and number is None:
         usage.opened(page.view.ref)
-    response = Response(render_template(template, page=page))
+    response = Response(render_template(template, page=page, forms=_forms()))
     response.headers["Vary"] = "X-Fragment"
     response.headers["Cache-Control"] = "no-store" if is_preview else "no-cache"
     return response
+
+
+def refused_page(ref: str, which: str, form: Form, status: int) -> Response:
+    """The entry's page with the form `which` as it was sent, open, and what is wrong with it.
+
+    Raises MissingEntry where the entry is gone meanwhile.
+    """
+    page = _load(ref, None).with_similar(_similar(ref))
+    prepare_markdown(page.texts)
+    forms = _forms() | {which: form}
+    return Response(render_template("entries/page.html", page=page, forms=forms), status=status)
 
 
 @blueprint.get("/entries/<ref>/history")
@@ -111,6 +123,11 @@ def readable_ref(ref: str) -> str:
 def missing(ref: str, error: NotFound) -> MissingEntry:
     """The error with the entries that may have been meant."""
     return MissingEntry(str(error), list(_suggestions(ref)))
+
+
+def _forms() -> dict[str, Form]:
+    """The forms of an entry's page, by what they add to."""
+    return {"actions": Form(), "adoptions": Form()}
 
 
 def _load(ref: str, number: int | None) -> EntryPage:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 TOKEN_HEADER = "X-Form-Token"  # noqa: S105
 ONCE_FIELD = "once"
+BY_LINK = {"unsubscribing.stop"}
+"""What mail programs ask for by themselves: a signed link says that they may."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -128,6 +130,8 @@ def _located(problem: Problem) -> str:
 
 def _check_request() -> None:
     if request.method in SAFE or request.endpoint is None or current().person.token_id is not None:
+        return
+    if request.endpoint in BY_LINK:
         return
     if request.blueprint == "api" and not current().person.is_known:
         return  # there is no session that another site could use; the call says that it needs one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 MAX_VALUES = 50
+MAX_CHOSEN = 1_000
 PAGE_SIZE = 20
 BROWSE_SIZE = 50
 LAST_PAGE = MAX_DEPTH // PAGE_SIZE + 1
@@ -87,7 +89,31 @@ class SearchParameters(Facets):
     limit: Annotated[Whole, Field(ge=1, le=MAX_LIMIT)] = PAGE_SIZE
 
 
-class ResultsParameters(Facets):
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen in a list to be changed together, and how."""
+
+    refs: frozenset[str] = frozenset()
+    action: str = ""
+    tag: str = ""
+    reviewer: str = ""
+
+
+class ChoiceParameters(Parameters):
+    """What is chosen in a list: whoever cancels a change of several finds it as they left it."""
+
+    chosen: Annotated[list[str], Field(max_length=MAX_CHOSEN)] = []
+    chosen_action: str = ""
+    chosen_tag: str = ""
+    chosen_reviewer: str = ""
+
+    @property
+    def choice(self) -> Choice:
+        """All of it."""
+        return Choice(frozenset(self.chosen), self.chosen_action, self.chosen_tag, self.chosen_reviewer)
+
+
+class ResultsParameters(Facets, ChoiceParameters):
     """A search as the address of the results page states it."""
 
     q: str = ""
@@ -118,7 +144,7 @@ class EditParameters(EntryParameters):
 class FilesParameters(Parameters):
     """What has just been done with the files of an entry."""
 
-    done: Literal["", "attached", "removed"] = ""
+    done: Literal["", "attached", "removed", "restored", "deleted"] = ""
 
 
 class ListParameters(Parameters):

@@ -88,7 +88,9 @@ def results() -> Response:
     )
     template = FRAGMENTS.get(current().fragment)
     response = make_response(
-        render_template(template or "results.html", view=view, state=state, actions=_actions())
+        render_template(
+            template or "results.html", view=view, state=state, actions=_actions(), choice=parameters.choice
+        )
     )
     # One address, two answers: a cache must not show the fragment as the page.
     response.headers["Vary"] = "X-Fragment"

@@ -75,7 +75,7 @@ def adopt(database: Database, origin: Origin, ref: str, said: AdoptionText) -> i
             raise NotAllowed(f"{ref} is a {entry.kind}; lessons are adopted.")
         mine = (Adoption.entry_id == entry.id, Adoption.user_id == origin.person.id)
         if session.scalar(select(Adoption.id).where(*mine, Adoption.project == said.project)) is not None:
-            raise Taken([Problem("project", f"you have adopted {ref} for {said.project} already")])
+            raise Taken([Problem("project", f"is one for which you adopted {ref} already")])
         row = Adoption(
             entry_id=entry.id, user_id=origin.person.id, number=standing.number, project=said.project,
             adopted_on=said.adopted_on or datetime.now(UTC).date(), note=said.note, created_at=now(),

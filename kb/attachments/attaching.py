@@ -1,15 +1,15 @@
-"""Files that people attach to an entry, and take away: its authors, and whoever sees all drafts."""
+"""Files that people attach to an entry: its authors, and whoever sees all drafts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 
 from kb.attachments.model import Attachment, StoredFile
 from kb.attachments.pictures import checked
 from kb.attachments.reading import view_of
-from kb.attachments.storing import attach_original, digest_of, forget, keep
+from kb.attachments.storing import attach_original, digest_of, keep
 from kb.desk.access import cases, find_cases, own_id, seen
 from kb.desk.model import Handling
 from kb.errors import InvalidRecord, NotAllowed, NotFound, Taken
@@ -47,41 +47,24 @@ def attach(database: Database, origin: Origin, ref: str, name: str, data: bytes)
     Raises NotFound, NotAllowed, InvalidRecord, Taken, TooMany.
     """
     with database.write_aside() as session:
-        _check_is_new(session, _entry(session, origin.person, ref), digest_of(data))
+        check_is_new(session, entry_for_files(session, origin.person, ref), digest_of(data))
         if origin.person.id is not None:
             take(session, IMPORT_OF_PERSON, f"#{origin.person.id}")
     shown = clean_name(name)
     media, kept, parts = _read(shown, data)
     with database.write() as session:
-        entry = _entry(session, origin.person, ref)
+        entry = entry_for_files(session, origin.person, ref)
         digest = keep(session, kept)
-        _check_is_new(session, entry, digest)
+        check_is_new(session, entry, digest)
         attach_original(session, entry, shown, media, digest, place="", parts=parts, by=origin.person.id)
         note(session, origin, "attach file", ref, file=shown, digest=digest[:12])
-        row = session.scalars(_of(entry, digest)).one()
+        row = session.scalars(original_of(entry, digest)).one()
         return view_of(row, len(kept))
-
-
-def detach(database: Database, origin: Origin, ref: str, digest: str) -> str:
-    """Takes a file away from an entry; returns its name. Its bytes go with the last entry that has it.
-
-    Raises NotFound, NotAllowed.
-    """
-    with database.write() as session:
-        entry = _entry(session, origin.person, ref)
-        row = session.scalar(_of(entry, digest))
-        if row is None:
-            raise NotFound(f"{ref} has no such file.")
-        name = row.name
-        session.execute(delete(Attachment).where(Attachment.id == row.id))
-        forget(session, digest)
-        note(session, origin, "remove file", ref, file=name, digest=digest[:12])
-        return name
 
 
 def files_of(session: Session, person: Person, ref: str) -> list[AttachmentView]:
     """Every file of an entry that the person may attach files to. Raises NotFound, NotAllowed."""
-    entry = _entry(session, person, ref)
+    entry = entry_for_files(session, person, ref)
     query = (
         select(Attachment, StoredFile.size)
         .join(StoredFile, Attachment.digest == StoredFile.digest)
@@ -91,7 +74,7 @@ def files_of(session: Session, person: Person, ref: str) -> list[AttachmentView]
     return [view_of(row, size) for row, size in session.execute(query)]
 
 
-def _check_is_new(session: Session, entry: Entry, digest: str) -> None:
+def check_is_new(session: Session, entry: Entry, digest: str) -> None:
     """Raises Taken, and InvalidRecord where there is no room."""
     there = session.scalars(select(Attachment.digest).where(Attachment.entry_id == entry.id)).all()
     if digest in there:
@@ -100,13 +83,14 @@ def _check_is_new(session: Session, entry: Entry, digest: str) -> None:
         raise InvalidRecord([Problem("file", f"is one too many: an entry has at most {MOST}")])
 
 
-def _of(entry: Entry, digest: str) -> Select[Attachment]:
+def original_of(entry: Entry, digest: str) -> Select[Attachment]:
+    """The file of the entry."""
     return select(Attachment).where(
         Attachment.entry_id == entry.id, Attachment.digest == digest, Attachment.role == "original"
     )
 
 
-def _entry(session: Session, person: Person, ref: str) -> Entry:
+def entry_for_files(session: Session, person: Person, ref: str) -> Entry:
     """The entry, if the person may attach files to it. Raises NotFound, NotAllowed."""
     require(person, "contribute")
     found = find_cases(session, cases().where(Entry.ref == ref, seen(person)).limit(1))

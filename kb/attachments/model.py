@@ -58,6 +58,24 @@ class Attachment(Base):
     added_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class RemovedFile(Base):
+    """A file that was taken away from an entry. Nobody is shown it or finds it; it can be brought back."""
+
+    __tablename__ = "removed_files"
+    __table_args__ = (UniqueConstraint("entry_id", "digest", name="removed_once"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(ForeignKey("files.digest", ondelete="RESTRICT"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    media: Mapped[str] = mapped_column(String(100))
+    place: Mapped[str] = mapped_column(String(300))
+    parts: Mapped[list[Any]] = mapped_column(JSON)
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    added_at: Mapped[datetime] = mapped_column(UtcTime)
+    removed_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
 class BroughtPicture(Base):
     """A picture that somebody put into a text which is not saved yet. Only they see it, until it is."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from kb.attachments.model import Attachment, BroughtPicture, StoredFile
+from kb.attachments.model import Attachment, BroughtPicture, RemovedFile, StoredFile
 from kb.editing import now
 
 if TYPE_CHECKING:
@@ -60,13 +60,17 @@ def attach_picture(session: Session, entry: Entry, picture: Picture, by: int | N
 
 def forget(session: Session, digest: str) -> None:
     """Throws the bytes away unless something still refers to them."""
-    for table in (Attachment, BroughtPicture):
+    for table in (Attachment, BroughtPicture, RemovedFile):
         if session.scalar(select(func.count()).select_from(table).where(table.digest == digest)):
             return
     session.execute(delete(StoredFile).where(StoredFile.digest == digest))
 
 
 def _attach(session: Session, entry: Entry, attachment: Attachment) -> None:
+    # What is there again is removed no more.
+    session.execute(
+        delete(RemovedFile).where(RemovedFile.entry_id == entry.id, RemovedFile.digest == attachment.digest)
+    )
     there = select(Attachment.id).where(
         Attachment.entry_id == entry.id, Attachment.digest == attachment.digest
     )

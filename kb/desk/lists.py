@@ -85,6 +85,21 @@ def queue(
     return sorted(items, key=lambda item: (item.due_on, item.view.ref, item.view.number))
 
 
+def next_in_queue(
+    session: Session, person: Person, today: date, here: Case, *, mask_below: int = 5
+) -> tuple[QueueItem | None, int]:
+    """What the person should look at after `here`, of what others wrote; and how many others wait in all.
+
+    Raises NotAllowed.
+    """
+    others = [item for item in queue(session, person, today, mask_below=mask_below) if not item.is_mine]
+    at = (here.revision.entry.ref, here.revision.number)
+    places = [(item.view.ref, item.view.number) for item in others]
+    start = places.index(at) + 1 if at in places else 0
+    rest = [item for item in (*others[start:], *others[:start]) if (item.view.ref, item.view.number) != at]
+    return (rest[0] if rest else None), len(rest)
+
+
 def own_work(session: Session, person: Person, today: date) -> list[QueueItem]:
     """What the person wrote and readers do not see yet: of each proposal what was written last."""
     me = own_id(person)

@@ -8,13 +8,19 @@ from sqlalchemy import select
 
 from kb.desk.lines import line_of, writers
 from kb.desk.model import Comment, Handling
+from kb.markup import plain_text
 from kb.notices.telling import notify, people_with
+from kb.sections import HEADINGS
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kb.desk.access import Case
     from kb.people.roles import Person
+
+
+MOST_PASSAGE = 160
+"""Characters of a text that are quoted with a comment on it."""
 
 
 def about(case: Case) -> dict[str, Any]:
@@ -41,4 +47,20 @@ def tell_commented(session: Session, by: Person, case: Case, comment: Comment) -
     """The author hears what others say, and they what the author answers."""
     said = session.scalars(select(Comment.author_id).where(Comment.revision_id == case.revision.id))
     to = {each for each in (case.author_id, *said) if each is not None}
-    notify(session, "comment", to, by=by, words=comment.text, **about(case))
+    where = about(case)
+    where["place"] += f"#comment-{comment.id}"
+    notify(session, "comment", to, by=by, words=_quoted(case, comment), **where)
+
+
+def _quoted(case: Case, comment: Comment) -> str:
+    """The comment, under the beginning of the text that it is about. Only what somebody wrote is quoted:
+    codes and amounts say little alone, and a lesson that masks its source is not quoted.
+    """
+    if not comment.field:
+        return comment.text
+    heading = "Title" if comment.field == "title" else HEADINGS.get(comment.field, comment.field)
+    held = case.revision.content.get(comment.field)
+    is_open = comment.field in {"title", *HEADINGS} and not case.revision.entry.mask_source
+    passage = " ".join(plain_text(held).split()) if is_open and isinstance(held, str) else ""
+    passage = passage if len(passage) <= MOST_PASSAGE else passage[: MOST_PASSAGE - 1].rstrip() + "…"
+    return f"{heading}: “{passage}”\n{comment.text}" if passage else f"{heading}:\n{comment.text}"

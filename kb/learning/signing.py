@@ -7,12 +7,11 @@ checked as long as it is there: whoever moves the repository otherwise takes it 
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kb.disks import write_once
 from kb.errors import KbError
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Signer:
 
         file = self.home / FILE
         if not file.exists():
-            _make(file, RSAKey.generate_key(BITS).as_dict(private=True))
+            write_once(file, json.dumps(RSAKey.generate_key(BITS).as_dict(private=True)))
         return read_key(file)
 
     @property
@@ -99,20 +98,3 @@ def read_key(file: Path) -> RSAKey:
     if not key.is_private:
         raise KbError(f"The key of badges in {file} cannot be read: it is only the public half")
     return key
-
-
-def _make(file: Path, key: dict[str, Any]) -> None:
-    """Writes the key whole or not at all; of several processes the first one's stands."""
-    unfinished = file.with_name(f"{FILE}.{secrets.token_hex(8)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
-            json.dump(key, output)
-            output.flush()
-            os.fsync(output.fileno())
-        try:
-            os.link(unfinished, file)
-        except FileExistsError:
-            return
-    finally:
-        unfinished.unlink()

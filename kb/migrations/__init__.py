@@ -34,6 +34,7 @@ VERSIONS = (
     "0021",
     "0022",
     "0023",
+    "0027",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 from kb.html import sanitise
 from kb.notices import wording
+from kb.notices.leaving import leave_address
 from kb.people.clock import now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from kb.config import Settings
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_NOTICES = 50
 MOST_SUBJECT = 120
+MOST_HEADER = 990
+"""Characters of a line of the header; a mail's lines have 998 at most (RFC 5322, section 2.1.1)."""
 SETTINGS_PATH, NOTICES_PATH = "/account#notices", "/notices"
 
 
@@ -42,6 +45,8 @@ class Letter:
     html: str
     name: str
     """What tells it from all other mails; the same whenever it is tried again."""
+    leave: str = ""
+    """Where one asks for no more mails of its kinds; empty: it is a mail that somebody asked for."""
 
 
 def notices_letter(
@@ -55,12 +60,17 @@ def notices_letter(
     subject = (
         one if len(notices) == 1 else f"{len(notices):,} notifications, the first: {wording.heading(first)}"
     )
-    text = "\n\n".join([f"Hello {name},", *(_as_text(base, each) for each in shown), *rest, _foot(base)])
+    events = list(dict.fromkeys(each.event for each in shown))
+    stops = {each: leave_address(settings, claimed.user_id, email, [each]) for each in events}
+    all_of_it = leave_address(settings, claimed.user_id, email, events)
+    foot = _foot(base, stops)
+    text = "\n\n".join([f"Hello {name},", *(_as_text(base, each) for each in shown), *rest, foot])
     items = "".join(f"<li>{_as_html(base, each)}</li>" for each in shown)
     html = f"<p>Hello {escape(name)},</p><ul>{items}</ul>" + "".join(
         f"<p>{escape(each)}</p>" for each in rest
     )
-    return Letter(email, subject, text, html + _html_foot(base), mail_name(claimed.id, claimed.created_at))
+    name_of_mail = mail_name(claimed.id, claimed.created_at)
+    return Letter(email, subject, text, html + _html_foot(base, stops), name_of_mail, all_of_it)
 
 
 def link_letter(email: str, link: str, until: datetime, *, is_invitation: bool) -> Letter:
@@ -93,10 +103,15 @@ def as_message(settings: Settings, letter: Letter) -> EmailMessage:
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{letter.name}@{sender[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["List-Unsubscribe"] = f"<{settings.base_url}{SETTINGS_PATH}>"
+    if letter.leave:
+        message["List-Unsubscribe"] = f"<{letter.leave}>"
+        if letter.leave.startswith("https:"):  # RFC 8058 asks for it
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(_printable(letter.text), cte="quoted-printable")
     html = f"<!doctype html><html><body>{sanitise(_printable(letter.html))}</body></html>"
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    # An address that is folded or encoded is none any more.
+    message.policy = SMTP.clone(max_line_length=MOST_HEADER)
     return message
 
 
@@ -133,20 +148,27 @@ def _as_html(base: str, notice: NoticeView) -> str:
     address, ref = escape(address_of(base, notice)), f" ({escape(notice.ref)})" if notice.ref else ""
     parts = [f"<p><a href='{address}'>{escape(wording.heading(notice))}</a>{ref}</p>"]
     parts += [f"<p>{escape(said)}</p>"] if (said := wording.sentence(notice)) else []
-    parts += [f"<blockquote>{escape(words)}</blockquote>"] if (words := wording.details(notice)) else []
+    words = escape(wording.details(notice)).replace("\n", "<br>")
+    parts += [f"<blockquote>{words}</blockquote>"] if words else []
     return "".join(parts)
 
 
-def _foot(base: str) -> str:
+def _foot(base: str, stops: Mapping[str, str]) -> str:
+    ends = "".join(f"No more mails about {wording.KINDS[event]}: {to}\n" for event, to in stops.items())
     return (
-        f"-- \nChoose what comes by mail, or nothing: {base}{SETTINGS_PATH}\nAll of it: {base}{NOTICES_PATH}"
+        f"-- \n{ends}Choose what comes by mail, or nothing: {base}{SETTINGS_PATH}\n"
+        f"All of it: {base}{NOTICES_PATH}"
     )
 
 
-def _html_foot(base: str) -> str:
+def _html_foot(base: str, stops: Mapping[str, str]) -> str:
+    ends = "".join(
+        f"<a href='{escape(to)}'>No more mails about {escape(wording.KINDS[event])}</a> · "
+        for event, to in stops.items()
+    )
     return (
-        f"<hr><p><small><a href='{escape(base + SETTINGS_PATH)}'>Choose what comes by mail, or nothing</a> · "
-        f"<a href='{escape(base + NOTICES_PATH)}'>All notifications</a></small></p>"
+        f"<hr><p><small>{ends}<a href='{escape(base + SETTINGS_PATH)}'>Choose what comes by mail, or nothing"
+        f"</a> · <a href='{escape(base + NOTICES_PATH)}'>All notifications</a></small></p>"
     )
 
 

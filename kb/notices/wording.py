@@ -18,6 +18,17 @@ SENTENCES = {
     "action due": "You are to put it to use.",
 }
 """What has happened to the thing whose title stands before it."""
+KINDS = {
+    "review requested": "reviews that are asked of you",
+    "decision made": "decisions on what you wrote",
+    "entry due": "entries that are due for verification",
+    "comment": "comments",
+    "lesson superseded": "entries that no longer stand",
+    "lesson changed": "lessons that say something else now",
+    "task given": "what is given to you to do",
+    "action due": "what you are to do soon",
+}
+"""What mails of each kind are about."""
 
 
 def heading(notice: NoticeView) -> str:

@@ -118,7 +118,7 @@ class Site:
 
 ALL_OF = {
     "entries.entry", "importing.preview", "demand.demand", "taxonomy.taxonomy", "duplicates.compare",
-    "filling.form", "signing.welcome",
+    "filling.form", "signing.welcome", "unsubscribing.look",
 }  # fmt: skip
 """Pages that are visited at each address, not only the first."""
 REFUSED = {"single_sign_on.begin", "single_sign_on.callback", "single_sign_on.connections", "signing.sign_in"}

@@ -86,6 +86,7 @@ def plain_visits(app: Flask, world: World) -> Iterator[Visit]:
             address = address_of(rule, **dict(zip(names, chosen, strict=True)))
             yield Visit(address, endpoint=rule.endpoint)
     yield Visit(f"/welcome?link={world.link}", endpoint="signing.welcome")
+    yield Visit(world.leave, endpoint="unsubscribing.look")
     chosen = urlencode({"action": "add tag", "tag": world.line(0)[:80], "ref": world.lessons[-1]})
     yield Visit(f"/bulk?{chosen}", endpoint="bulk.look")
     pair = urlencode(dict(zip(("first", "second"), world.pair, strict=True)))
@@ -132,7 +133,9 @@ def _known(rule: Rule, name: str, world: World) -> Sequence[object]:
         ("entries", "kind"): list(CONTENT), ("review", "ref"): world.revised, ("review", "number"): [3],
         ("attachments", "file"): ["0" * 64], ("entries", "digest"): ["0" * 64],
         ("import", "number"): world.own.imports, ("imports", "number"): world.own.imports,
-        ("drafts", "ref"): world.refs, ("bulk", "number"): [1], ("reviews", "ref"): world.revised,
+        ("drafts", "ref"): world.refs,
+        ("working-copies", "place"): ["L-0001", "new:review"],
+        ("bulk", "number"): [1], ("reviews", "ref"): world.revised,
         ("reviews", "revision"): [3], ("badges", "name"): world.badges,
         ("dossiers", "ref"): world.dossiers, ("dossiers", "dossier"): world.dossiers,
         ("dossiers", "form"): ["docx", "xlsx"],

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Column, String, Text, select
 from indexer.sync import IndexWriter
 from kb.actions.model import LessonAction
 from kb.adoptions.model import Adoption
-from kb.attachments.model import Attachment, Incoming, StoredFile
+from kb.attachments.model import Attachment, Incoming, RemovedFile, StoredFile
 from kb.content import CONTENT
 from kb.desk.model import BulkChange, Comment, WorkingCopy
 from kb.desk.superseding import supersede
@@ -26,6 +26,7 @@ from kb.importing.guessing import guess
 from kb.importing.incoming import GIVEN_UP
 from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, StepMark
 from kb.model import Base, Entry, Revision, SavedMapping, Upload
+from kb.notices.leaving import leave_address
 from kb.notices.model import Mail, Notice
 from kb.people import accounts, identities, links, pending, sessions
 from kb.people.audit import Origin, note
@@ -82,13 +83,15 @@ OF_LISTS = (
     "actions.state", "users.status", "user_roles.role", "links.purpose", "pending_sign_ins.step",
     "sessions.method", "sessions.view_as", "audit.outcome", "notices.event", "mails.kind", "mails.state",
     "demands.state", "pair_decisions.decision",
-    "bulk_changes.action", "attachments.role", "attachments.media", "brought_pictures.type",
+    "bulk_changes.action", "attachments.role", "attachments.media", "removed_files.media",
+    "brought_pictures.type",
     "incoming_documents.state", "enrolments.state",
     "attempts.state", "reference_rows.table_name", "taxonomy_values.dimension",
     "taxonomy_changes.dimension",
 )  # fmt: skip
 TOLD_BY_US: dict[str, str] = dict.fromkeys(OF_LISTS, "one of a list of ours") | {
     "files.digest": "a hash", "attachments.digest": "a hash", "brought_pictures.digest": "a hash",
+    "removed_files.digest": "a hash",
     "incoming_documents.refs": "ids of entries", "credentials.name": "made by chance",
     "credentials.signed": "what other columns say, signed and encoded",
     "actions.embedded_in": "the id of an entry",
@@ -153,6 +156,8 @@ class World:
     term: str = ""
     """A text that searches know by other names."""
     link: str = ""
+    leave: str = ""
+    """The address that ends mails to somebody."""
     """The secret of an invitation."""
     step: int = STEP
     asked: int = 1
@@ -241,6 +246,12 @@ def _attach(session: Session, world: World, ref: str) -> None:
     session.add(file)
     session.flush()
     world.files.append(file.id)
+    gone = {name: getattr(file, name) for name in ("entry_id", "name", "media", "place", "parts", "added_at")}
+    digest = "1" * 64
+    if session.get(StoredFile, digest) is None:
+        session.add(StoredFile(digest=digest, size=1, data=world.line(0).encode()))
+        session.flush()
+    session.add(RemovedFile(digest=digest, removed_at=now(), **gone))
 
 
 def _discuss(session: Session, world: World, ref: str) -> None:
@@ -274,6 +285,8 @@ def _add_people(session: Session, world: World) -> None:
         if is_last:
             world.link = secret
             continue
+        address = leave_address(make_settings(world.home), user.id, user.email, ["comment"])
+        world.leave = address[address.index("/unsubscribe") :]
         give_keys(session, world, user, at)
         give_notices(session, world, user.id)
 

@@ -6,6 +6,7 @@ PATH = {
     "ref": "L-0001", "dossier": "E-0001", "number": 1, "group": 1, "person": 1, "name": "tag",
     "path": "P-0001", "step": "L-0001", "training": "M-0001", "attempt": 1, "waiting": 3,
     "other": "R-0001", "action": 1, "adoption": 1, "revision": 1, "comment": 1,
+    "place": "new:lesson",
     "digest": "748c2f917a321c0fa1adbc81faa2bdf3d7efd6769f35aab9f279de64fd3c2b33",
 }  # fmt: skip
 """Of the names in paths."""
@@ -47,6 +48,10 @@ BODIES: dict[str, dict[str, object]] = {
             "title": "Order long-lead valves before the design is frozen",
             "recommendation": "The design lead lists long-lead items at the concept gate.",
         },
+    },
+    "put_working_copy": {
+        "kind": "lesson", "base": 0, "note": "",
+        "content": {"title": "Order long-lead valves", "happened": "The vendor accepted a preliminary"},
     },
     "advice": {
         "content": {

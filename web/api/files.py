@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from kb.attachments.attaching import attach, detach, files_of
+from kb.attachments.attaching import attach, files_of
+from kb.attachments.removing import bring_back, detach, erase, removed_files
 from kb.errors import InvalidRecord
 from kb.kinds import Strict
 from kb.text import Line
@@ -19,6 +20,7 @@ from web.api.operations import Operation, Reply
 from web.context import current
 from web.entries import checked_ref
 from web.identity import origin
+from web.overtaken import Unready
 from web.services import services
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 LONGEST = 34_000_000
 """Characters of the largest file in Base64."""
 THERE = "It is attached already."
+FULL = "The entry has as many files as it may have."
 WRITE = "contribute"
 
 
@@ -46,6 +49,24 @@ class FilesAnswer(Answer):
 
     id: str
     files: list[FilePart]
+
+
+class RemovedFilePart(Answer):
+    """A file that was taken away from an entry."""
+
+    name: str
+    media: str
+    size: Annotated[int, Field(description="Bytes.")]
+    digest: str
+    removed_at: datetime
+    kept_until: Annotated[datetime, Field(description="When it goes for good.")]
+
+
+class RemovedFilesAnswer(Answer):
+    """What was taken away from an entry, latest first."""
+
+    id: str
+    files: list[RemovedFilePart]
 
 
 class FileBody(Strict):
@@ -75,8 +96,34 @@ def attach_file(_: NoParameters, body: FileBody, ref: str) -> Reply:
 
 
 def remove_file(_: NoParameters, ref: str, digest: str) -> None:
-    """Takes a file away. Its bytes go with the last entry that has it."""
+    """Takes a file away. It can be brought back for 30 days."""
     detach(services().database, origin(), checked_ref(ref), digest)
+
+
+def entry_removed_files(_: NoParameters, ref: str) -> RemovedFilesAnswer:
+    """What was taken away from an entry and can be brought back, by those who may attach files to it."""
+    ref = checked_ref(ref)
+    with services().database.read() as session:
+        found = removed_files(session, current().person, ref)
+    parts = [
+        RemovedFilePart(name=each.name, media=each.media, size=each.size, digest=each.digest,
+                        removed_at=each.removed_at, kept_until=each.kept_until)
+        for each in found
+    ]  # fmt: skip
+    return RemovedFilesAnswer(id=ref, files=parts)
+
+
+def restore_file(_: NoParameters, ref: str, digest: str) -> FilePart:
+    """Attaches again what was taken away, and searches find what stands in it."""
+    try:
+        return _part(bring_back(services().database, origin(), checked_ref(ref), digest))
+    except InvalidRecord as error:
+        raise Unready(error.problems) from None
+
+
+def delete_removed_file(_: NoParameters, ref: str, digest: str) -> None:
+    """Deletes for good what was taken away. Its bytes go with the last entry that has it."""
+    erase(services().database, origin(), checked_ref(ref), digest)
 
 
 def _part(view: AttachmentView) -> FilePart:
@@ -92,4 +139,10 @@ FILES = (
               body=FileBody, action=WRITE, conflict=THERE),
     Operation("DELETE", "/entries/<ref>/files/<digest>", remove_file, None, "Remove a file from an entry",
               action=WRITE),
+    Operation("GET", "/entries/<ref>/removed-files", entry_removed_files, RemovedFilesAnswer,
+              "List the files that were removed from an entry", action=WRITE),
+    Operation("PUT", "/entries/<ref>/removed-files/<digest>/restored", restore_file, FilePart,
+              "Bring a removed file back", action=WRITE, conflict=FULL),
+    Operation("DELETE", "/entries/<ref>/removed-files/<digest>", delete_removed_file, None,
+              "Delete a removed file for good", action=WRITE),
 )  # fmt: skip

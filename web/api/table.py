@@ -28,6 +28,7 @@ from web.api.adoptions import ADOPTIONS
 from web.api.audit import FILES as LOG_FILES
 from web.api.audit import AuditAnswer, AuditParameters, LogFileParameters
 from web.api.bulk import BULK
+from web.api.copies import COPIES
 from web.api.desk_table import DESK
 from web.api.documents import DOCUMENTS, FILES, FillBody
 from web.api.dossiers import DOSSIERS as KEPT
@@ -205,6 +206,7 @@ OPERATIONS = (
     *IMPORTS,
     *PROJECT_TABLES,
     *ENTRY_FILES,
+    *COPIES,
     *ESTIMATES,
     *KEPT,
     *VOCABULARY,
@@ -221,7 +223,7 @@ OPERATIONS = (
 )
 TAGS = {
     "search": "Search", "entries": "Entries", "drafts": "Writing", "advice": "Writing",
-    "reviews": "Reviewing", "bulk": "Many entries at once",
+    "working-copies": "Writing", "reviews": "Reviewing", "bulk": "Many entries at once",
     "imports": "Documents on their way in", "documents": "Documents",
     "project-tables": "Tables of projects", "project-mappings": "Tables of projects",
     "estimates": "Estimates",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
@@ -15,7 +16,7 @@ from kb.validation import Problem, validate
 from web.context import current
 from web.forms import Form, whole
 from web.identity import origin, signed_in
-from web.parameters import Parameters, parse_page
+from web.parameters import ChoiceParameters, Parameters, parse_page
 from web.services import services
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ WORDS = {
     "assign": "Assign a reviewer",
 }  # fmt: skip
 """What each action is called in lists, in their order."""
+LISTS = ("results.results", "reviewing.review", "reviewing.due_list")
+"""Where entries are chosen."""
+LONGEST_BACK = 4_000
+SAID = ("action", "tag", "reviewer", "reason", "back")
+"""What a form of such a change says, besides the entries."""
 OF_ENTRIES = ("verify", "archive", "add tag", "remove tag")
 
 
@@ -42,12 +48,14 @@ class BulkParameters(Parameters):
     tag: str = ""
     reviewer: str = ""
     reason: str = ""
+    back: str = ""
 
 
 class ChangeParameters(Parameters):
-    """What has just been done."""
+    """What has just been done, and in which list it was chosen."""
 
     done: str = ""
+    back: str = ""
 
 
 def person_with_lists() -> Person:
@@ -62,6 +70,27 @@ def actions_for(person: Person) -> dict[str, str]:
     return {name: words for name, words in WORDS.items() if name in OF_ENTRIES and can(person, NEEDS[name])}
 
 
+def list_address(address: str) -> str:
+    """The address of one of our lists, without what was chosen in it; empty for any other."""
+    path, _, query = address.partition("?")
+    if len(address) > LONGEST_BACK or path not in {url_for(name) for name in LISTS}:
+        return ""
+    pairs = [pair for pair in parse_qsl(query) if pair[0] not in ChoiceParameters.model_fields]
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def way_back(back: str, said: Mapping[str, str], refs: Sequence[str]) -> str:
+    """Where the list is, with the choice as it was made there; empty where no list is known."""
+    address = list_address(back)
+    if not address:
+        return ""
+    names = ("action", "tag", "reviewer")
+    pairs = [("chosen", ref) for ref in refs] + [
+        (f"chosen_{name}", said[name]) for name in names if said[name]
+    ]
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs)}#bulk"
+
+
 @blueprint.get("/bulk")
 def look() -> str | BaseResponse:
     """Renders exactly what would change; without a choice, the changes that were made of late."""
@@ -70,7 +99,7 @@ def look() -> str | BaseResponse:
     if not (asked.action or asked.ref):
         with services().database.read() as session:
             return render_template("desk/bulk_changes.html", changes=bulk.changes(session, person))
-    said = {"action": asked.action, "tag": asked.tag, "reviewer": asked.reviewer, "reason": asked.reason}
+    said = {name: getattr(asked, name) for name in SAID}
     return _looked_at(said, asked.ref)
 
 
@@ -78,7 +107,7 @@ def look() -> str | BaseResponse:
 def do() -> str | BaseResponse:
     """Does what was looked at."""
     person_with_lists()
-    said = {name: request.form.get(name, "") for name in ("action", "tag", "reviewer", "reason")}
+    said = {name: request.form.get(name, "") for name in SAID}
     refs = request.form.getlist("ref")
     try:
         wanted = _wanted(said, refs)
@@ -87,7 +116,8 @@ def do() -> str | BaseResponse:
         return _wrong(said, refs, error.problems)
     except BulkChanged as error:
         return _looked_at(said, refs, [Problem("", str(error))], 409)
-    return redirect(url_for("bulk.change", number=made.number, done="done"), 303)
+    back = list_address(said["back"]) or None
+    return redirect(url_for("bulk.change", number=made.number, done="done", back=back), 303)
 
 
 @blueprint.get("/bulk/<int:number>")
@@ -96,7 +126,9 @@ def change(number: int) -> str:
     person, asked = person_with_lists(), parse_page(ChangeParameters, request.args)
     with services().database.read() as session:
         found = bulk.find_change(session, person, number)
-    return render_template("desk/bulk_change.html", change=found, done=asked.done, days=UNDO_DAYS)
+    return render_template(
+        "desk/bulk_change.html", change=found, done=asked.done, days=UNDO_DAYS, back=list_address(asked.back)
+    )
 
 
 @blueprint.post("/bulk/<int:number>/undo")
@@ -104,7 +136,7 @@ def undo(number: int) -> str:
     """Takes a change back, and says what of it stays."""
     person_with_lists()
     found = bulk.undo(services().database, origin(), number)
-    return render_template("desk/bulk_change.html", change=found, done="undone", days=UNDO_DAYS)
+    return render_template("desk/bulk_change.html", change=found, done="undone", days=UNDO_DAYS, back="")
 
 
 def _wanted(said: Mapping[str, str], refs: Sequence[str]) -> Wanted:
@@ -147,5 +179,5 @@ def _page(said: Mapping[str, str], refs: Sequence[str], planned: bulk.Plan | Non
         known = reviewers(session, person) if said["action"] == "assign" else []
     return render_template(
         "desk/bulk.html", said=said, refs=refs, plan=planned, form=form, words=WORDS, reviewers=known,
-        days=UNDO_DAYS,
+        days=UNDO_DAYS, cancel=way_back(said["back"], said, refs),
     )  # fmt: skip

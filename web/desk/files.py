@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from kb.attachments.attaching import KINDS, attach, detach, files_of
+from kb.attachments.attaching import KINDS, attach, files_of
+from kb.attachments.removing import KEPT_DAYS, bring_back, detach, erase, removed_files
 from kb.errors import InvalidRecord, Taken
 from kb.importing.recognition import FORMS
 from kb.importing.sandbox import MAX_UPLOAD
@@ -59,10 +60,32 @@ def remove(ref: str, digest: str) -> BaseResponse:
     return redirect(url_for("files.files", ref=ref, done="removed"), 303)
 
 
+@blueprint.post("/entries/<ref>/files/<digest>/restore")
+def restore(ref: str, digest: str) -> BaseResponse:
+    """Attaches again what was taken away."""
+    contributor()
+    ref = checked_ref(ref)
+    try:
+        bring_back(services().database, origin(), ref, digest)
+    except InvalidRecord as error:
+        return Response(_page(ref, Form({}, error.problems)), status=400)
+    return redirect(url_for("files.files", ref=ref, done="restored"), 303)
+
+
+@blueprint.post("/entries/<ref>/files/<digest>/delete")
+def delete(ref: str, digest: str) -> BaseResponse:
+    """Deletes for good what was taken away, after that was agreed to."""
+    contributor()
+    ref = checked_ref(ref)
+    erase(services().database, origin(), ref, digest)
+    return redirect(url_for("files.files", ref=ref, done="deleted"), 303)
+
+
 def _page(ref: str, form: Form, done: str = "") -> str:
     with services().database.read() as session:
         found = files_of(session, current().person, ref)
+        removed = removed_files(session, current().person, ref)
     return render_template(
-        "desk/files.html", ref=ref, files=found, form=form, done=done, taken=KINDS, endings=ENDINGS,
-        most=MAX_UPLOAD,
+        "desk/files.html", ref=ref, files=found, removed=removed, form=form, done=done, taken=KINDS,
+        endings=ENDINGS, most=MAX_UPLOAD, kept_days=KEPT_DAYS,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -13,7 +13,7 @@ from kb.desk.access import Case, find_case, is_author
 from kb.desk.comments import CommentText, comments_on
 from kb.desk.comparing import differences_of, stored_for
 from kb.desk.lines import line_of, published_number
-from kb.desk.lists import QueueFilter, case_item, due, never_verified, queue, reviewers
+from kb.desk.lists import QueueFilter, case_item, due, never_verified, next_in_queue, queue, reviewers
 from kb.desk.required import missing
 from kb.desk.reviewing import CHANGES, REJECTED, Judgement
 from kb.errors import EditConflict, InvalidRecord
@@ -21,12 +21,12 @@ from kb.people.roles import can, require
 from kb.reading import as_shown, view_of
 from kb.validation import Problem
 from web.context import current
-from web.desk.bulk import actions_for
+from web.desk.bulk import actions_for, list_address
 from web.desk.previews import unpublished_page
 from web.entries import checked_ref
 from web.forms import Form, typed
 from web.identity import origin, signed_in
-from web.parameters import Kind, Parameters, parse_page
+from web.parameters import ChoiceParameters, Kind, Parameters, parse_page
 from web.services import services
 from web.templating import prepare_markdown
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("reviewing", __name__)
 
 
-class QueueParameters(Parameters):
+class QueueParameters(ChoiceParameters):
     """Which of what is in review."""
 
     kind: Kind | None = None
@@ -68,7 +68,7 @@ class RevisionParameters(Parameters):
     done: Done = ""
 
 
-class DueParameters(Parameters):
+class DueParameters(ChoiceParameters):
     """What has just been verified."""
 
     done: str = ""
@@ -97,6 +97,10 @@ class RevisionView:
     done: str
     deleted: Sequence[Clause] = ()
     """Clauses of the published template that it leaves out, while their lessons stand."""
+    following: QueueItem | None = None
+    """What a reviewer may look at next."""
+    waiting: int = 0
+    """How much more waits."""
 
     @property
     def state(self) -> str:
@@ -113,7 +117,8 @@ def review() -> str:
     with services().database.read() as session:
         items = queue(session, person, current().today, wanted, mask_below=_mask_below())
         known = reviewers(session, person)
-    return render_template("desk/queue.html", items=items, wanted=wanted, asked=asked, reviewers=known)
+    back = list_address(request.full_path)
+    return render_template("desk/queue.html", items=items, asked=asked, reviewers=known, back=back)
 
 
 @blueprint.get("/review/due")
@@ -126,8 +131,9 @@ def due_list() -> str:
         views = due(session, person, current().today, mask_below=_mask_below())
         never = never_verified(session, person)
     return render_template(
-        "desk/due.html", views=views, never=never, done=asked.done, actions=actions_for(person)
-    )
+        "desk/due.html", views=views, never=never, asked=asked, actions=actions_for(person),
+        back=list_address(request.full_path),
+    )  # fmt: skip
 
 
 @blueprint.get("/review/<ref>/<int:number>")
@@ -232,15 +238,18 @@ def _done(ref: str, number: int, verb: Callable[[str, int], str]) -> str | BaseR
         return _page(ref, number, RevisionParameters(), Form(typed(), error.problems)), 400  # type: ignore[return-value]
     except EditConflict as error:
         return _page(ref, number, RevisionParameters(), Form(typed(), [Problem("", str(error))])), 409  # type: ignore[return-value]
-    if done == "published":
-        return redirect(url_for("entries.entry", ref=ref), 303)
-    return redirect(url_for("reviewing.revision", ref=ref, number=number, done=done), 303)
+    anchor = "comments" if done in ("commented", "settled") else None
+    return redirect(url_for("reviewing.revision", ref=ref, number=number, done=done, _anchor=anchor), 303)
 
 
 def _page(ref: str, number: int, asked: RevisionParameters, form: Form | None = None) -> str:
     person = current().person
     with services().database.read() as session:
-        view = revision_view(session, person, find_case(session, person, checked_ref(ref), number), asked)
+        case = find_case(session, person, checked_ref(ref), number)
+        view = revision_view(session, person, case, asked)
+        if can(person, "review") and (view.state == "submitted" or view.done):
+            found = next_in_queue(session, person, current().today, case, mask_below=_mask_below())
+            view = replace(view, following=found[0], waiting=found[1])
     prepare_markdown(view.page.texts)
     return render_template("desk/revision.html", view=view, form=form or Form())
 

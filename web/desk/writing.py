@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from kb.people.roles import Person
 
 blueprint = Blueprint("writing", __name__)
-NEW = "new:"
 SUBMITS = ("submit", "submit-anyway")
 MAX_NOTE = 300
 
@@ -62,7 +61,7 @@ def drafts() -> str:
     person = contributor()
     with services().database.read() as session:
         items = own_work(session, person, current().today)
-        unsaved = [kind for kind in KINDS if copies.find(session, person, NEW + kind)]
+        unsaved = copies.own_copies(session, person)
     return render_template("desk/drafts.html", items=items, unsaved=unsaved)
 
 
@@ -172,7 +171,7 @@ def _sent(sheet: Sheet) -> Sheet:
 
 
 def _place(sheet: Sheet) -> str:
-    return sheet.ref or NEW + sheet.kind
+    return sheet.ref or copies.NEW + sheet.kind
 
 
 def _recover(session: Session, person: Person, sheet: Sheet) -> None:
@@ -180,9 +179,9 @@ def _recover(session: Session, person: Person, sheet: Sheet) -> None:
     copy = copies.find(session, person, _place(sheet))
     if copy is None:
         return
-    held = copy.data
-    sheet.data, sheet.base = held["data"], held["base"] or sheet.base
-    sheet.anonymous, sheet.mask_source, sheet.note = held["anonymous"], held["mask_source"], held["note"]
+    held = copy.typed
+    sheet.data, sheet.base = held.data, held.base or sheet.base
+    sheet.anonymous, sheet.mask_source, sheet.note = held.anonymous, held.mask_source, held.note
     sheet.recovered_at = copy.saved_at
 
 
@@ -192,7 +191,7 @@ def _keep(sheet: Sheet) -> Response:
 
 
 def _keep_copy(sheet: Sheet) -> Any:
-    held = {name: getattr(sheet, name) for name in ("data", "base", "anonymous", "mask_source", "note")}
+    held = copies.Typed(sheet.data, sheet.base, sheet.anonymous, sheet.mask_source, sheet.note)
     return copies.keep(services().database, current().person, _place(sheet), held)
 
 

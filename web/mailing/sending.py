@@ -174,7 +174,10 @@ def _write(settings: Settings, database: Database, claimed: Claim) -> EmailMessa
         wanted = [each for each in found if user.notices.get(each.event, WAYS[0]) != "never"]
         if not wanted:
             return None
-        letter = notices_letter(settings, user.email, user.name, claimed, wanted)
+        try:
+            letter = notices_letter(settings, user.email, user.name, claimed, wanted)
+        except OSError as error:
+            raise MailPutOff(f"The key of links in mails cannot be kept or read: {error}.") from None
     return _in_parts(settings, letter)
 
 
