@@ -28,7 +28,7 @@ blueprint = Blueprint("teaching", __name__)
 @blueprint.get("/teaching")
 def home() -> str:
     """Renders the paths with how many take them, and what waits."""
-    person, reader = _trainer(), current().reader
+    person, reader = trainer(), current().reader
     with services().database.read() as session:
         paths = overview.paths(session, person, reader)
         waiting = marking.queue(session, person, reader)
@@ -40,14 +40,14 @@ def home() -> str:
 @blueprint.get("/teaching/marking/<int:number>")
 def attempt(number: int) -> str:
     """Renders an attempt with its answers, and fields for what waits for a mark."""
-    _trainer()
+    trainer()
     return _attempt_page(number, Form())
 
 
 @blueprint.post("/teaching/marking/<int:number>")
 def mark(number: int) -> str | BaseResponse:
     """Gives points to the answers that wait for them."""
-    _trainer()
+    trainer()
     given = {}
     for name in request.form:
         place = name.removeprefix("points-")
@@ -67,13 +67,13 @@ def mark(number: int) -> str | BaseResponse:
 @blueprint.get("/teaching/questions/<ref>")
 def results(ref: str) -> str:
     """Renders how each question of a training entry went."""
-    person, reader = _trainer(), current().reader
+    person, reader = trainer(), current().reader
     with services().database.read() as session:
         found = marking.results(session, person, checked_ref(ref), reader)
     return render_template("teaching/results.html", results=found)
 
 
-def _trainer() -> Person:
+def trainer() -> Person:
     """Whoever asks. Raises SignInNeeded or NotAllowed."""
     person = signed_in()
     require(person, marking.TRAIN)

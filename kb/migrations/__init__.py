@@ -33,6 +33,7 @@ VERSIONS = (
     "0020",
     "0021",
     "0022",
+    "0024",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 
