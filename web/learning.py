@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import Field
 
+from kb.assigning.listing import due
 from kb.errors import InvalidRecord, NotAllowed, NotFound
 from kb.learning import courses, enrolling, rating, stepping
 from kb.learning.courses import Course, Offer
@@ -170,6 +171,7 @@ def _course_page(user_id: int, ref: str, done: str = "", refusal: str = "", form
         shown = {
             "missing": missing, "titles": titles_of(session, missing, reader),
             "average": rating.average(session, ref),
+            "asked": next((each for each in due(session, user_id, reader) if each.path == ref), None),
             "said": rating.rating_of(session, found.id) if isinstance(found, Course) else None,
         }  # fmt: skip
     badge = name_of(found) if isinstance(found, Course) and found.state == "completed" else ""

@@ -136,8 +136,9 @@ def _unmet(
 def _first_time(session: Session, row: Assignment, people: Collection[int], what: str) -> list[int]:
     """Those who were not told that, noted as told from now on."""
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(Told)
+    known = select(Told.user_id).where(Told.assignment_id == row.id, Told.what == what)
     fresh = []
-    for number in sorted(people):
+    for number in sorted(set(people).difference(session.scalars(known))):
         line = insert.values(assignment_id=row.id, user_id=number, what=what, told_at=now())
         if session.scalar(line.on_conflict_do_nothing().returning(Told.user_id)) is not None:
             fresh.append(number)
