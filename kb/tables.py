@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import kb.actions.model
 import kb.adoptions.model
+import kb.assigning.model
 import kb.attachments.model
 import kb.desk.model
 import kb.dossiers.model

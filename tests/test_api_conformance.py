@@ -19,6 +19,7 @@ from sqlalchemy import delete, select, update
 
 from kb.actions.model import LessonAction
 from kb.adoptions.model import Adoption
+from kb.assigning.model import Assignment, Cohort, Target
 from kb.learning.model import Answer, Attempt, Enrolment, StepMark
 from kb.model import Entry
 from kb.notices.telling import notify
@@ -144,8 +145,9 @@ def map_case(context, case):
     if case.path.endswith("/filled") and isinstance(case.body, dict) and len(str(case.body)) % 2:
         case.path_parameters = {"ref": "T-0001"}
         case.body = {"values": {"go-live date": "2 May"}, "format": "md"}
-    if case.path == "/actions/{action}" and case.method == "PUT":
-        _take_on(case)
+    _be_about_people(case)
+    if case.path == "/teaching/paths/{path}" and case.meta.generation.mode == GenerationMode.POSITIVE:
+        case.query, case.path_parameters = {}, {"path": "P-0001"}
     if case.path.endswith("/files") and case.meta.generation.mode == GenerationMode.POSITIVE and case.body:
         case.body = BODIES["attach_file"]
     if "{digest}" in case.path and case.meta.generation.mode == GenerationMode.POSITIVE:
@@ -162,12 +164,29 @@ def map_case(context, case):
     return case
 
 
+def _be_about_people(case):
+    if case.path == "/actions/{action}" and case.method == "PUT":
+        _take_on(case)
+    if case.path.startswith(("/assignments", "/cohorts")):
+        _ask_readers(case)
+
+
 def _take_on(case):
     """Who is to do it has an account, and where it is built in is said."""
     if isinstance(case.body, dict) and case.meta.generation.mode == GenerationMode.POSITIVE:
         owner, number = "test@example.org", len(str(case.body))
         said = {"version": 1, "owner": owner, "embedded_in": None, "embedded_words": "Section 3"}
         case.body = case.body | said | ({"state": "assigned"} if number % 2 else {})
+
+
+def _ask_readers(case):
+    """Whom a path is asked of is there, and there is time."""
+    if isinstance(case.body, dict) and case.meta.generation.mode == GenerationMode.POSITIVE:
+        asks = {"path": "P-0001"} if case.method == "POST" else {"version": 1}
+        said = {"due_on": "2099-01-31", "people": [], "roles": ["reader"], "cohorts": []} | asks
+        if case.path.startswith("/cohorts"):
+            said = {"people": []} | ({} if case.method == "POST" else {"version": 1})
+        case.body = case.body | said
 
 
 def _be_about_something_else(case):
@@ -241,6 +260,7 @@ class Caller:
             stand_up_learning(session, user.id)
             stand_up_actions(session)
             stand_up_adoptions(session, user.id)
+            stand_up_assignments(session)
             if is_of_demand:
                 accounts.find_user(session, 1).status = "active"  # who is asked to write
                 session.execute(update(Demand).values(state="open", user_id=None))
@@ -279,19 +299,35 @@ def stand_up_adoptions(session, user_id: int) -> None:
         session.merge(Adoption(id=number, entry_id=lesson, user_id=user_id, number=1, **said))
 
 
+def stand_up_assignments(session) -> None:
+    """Four assignments, and four cohorts that none is for, as they were made."""
+    path = session.scalars(select(Entry.id).where(Entry.ref == "P-0001")).one()
+    session.execute(delete(Target).where(Target.assignment_id <= 4))
+    said = {"note": "", "author": "test", "changed_by": "test", "version": 1, "created_at": now()}
+    for number in range(1, 5):
+        session.merge(Cohort(id=number, name=f"cohort {number}", changed_at=now(), members=[], **said))
+        row = Assignment(
+            id=number, path_id=path, due_on=now().date() + timedelta(days=9), set_at=now(),
+            withdrawn_at=None, withdrawn_by=None, targets=[Target(role="reader")], **said,
+        )  # fmt: skip
+        session.merge(row)
+
+
 def stand_up_learning(session, user_id: int) -> None:
-    """The caller is at the questions of a path, and somebody else has handed theirs in."""
+    """The caller completed a path and is at its questions again; somebody else has handed theirs in."""
     path = session.scalars(select(Entry.id).where(Entry.ref == "P-0001")).one()
     session.execute(delete(Enrolment))
+    done = {"state": "completed", "enrolled_at": now(), "completed_at": now()}
+    session.add(Enrolment(id=1, user_id=user_id, path_id=path, revision=1, **done))
     for number, owner in ((1, user_id), (2, 1)):
         marks = [StepMark(step="L-0001", completed_at=now())]
-        row = {"id": number, "user_id": owner, "path_id": path, "revision": 1, "enrolled_at": now()}
+        row = {"id": number + 1, "user_id": owner, "path_id": path, "revision": 1, "enrolled_at": now()}
         session.add(Enrolment(**row, state="active", marks=marks))
         session.flush()
         for place in (1, 2):
             given = {"state": "handed in", "handed_in_at": now()} if number == 2 else {"state": "open"}
             found = Attempt(
-                id=2 * number - 2 + place, enrolment_id=number, step="M-0001", number=place, revision=1,
+                id=2 * number - 2 + place, enrolment_id=number + 1, step="M-0001", number=place, revision=1,
                 started_at=now(), **given,
             )  # fmt: skip
             if number == 2:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from indexer.snapshot import IndexMissing, SnapshotSource
 from kb.actions.reminding import remind
 from kb.adoptions.telling import tell_adopters
+from kb.assigning.telling import remind as remind_of_paths
 from kb.attachments.removing import forget_removed
 from kb.duplicates.listing import replace_pairs
 from kb.notices.due import tell_due
@@ -110,6 +111,7 @@ def hourly(database: Database, search_days: int) -> int:
     with database.write_aside() as session:
         today = datetime.now().astimezone().date()
         told = tell_due(session, today) + remind(session, today) + tell_adopters(session)
+        told += remind_of_paths(session, today)
         forget_old(session)
         forget_used(session)
         forget_removed(session)

@@ -14,6 +14,7 @@ from kb.clauses import lost_because
 from kb.config import MASK_BELOW
 from kb.errors import NotFound
 from kb.kinds import Lesson, Path, Project, Review, Template, Training
+from kb.learning.rating import average
 from kb.neighbours import neighbours
 from kb.overrun import overruns
 from kb.quality import grade
@@ -76,6 +77,8 @@ class EntryPage:
     """The project of a review."""
     journey: Journey | None = None
     """The stages of a learning path."""
+    rating: tuple[float, int] | None = None
+    """The mean of what learners gave it, of 1 to 5, and how many; None while they are few."""
     similar: tuple[Hit, ...] = ()
     files: tuple[AttachmentView, ...] = ()
     """The documents it comes from, as far as the reader sees them."""
@@ -160,6 +163,8 @@ def load_page(session: Session, ref: str, reader: Reader, number: int | None) ->
     page = page_of(session, view, neighbours(session, view, reader), published, reader)
     if isinstance(view.content, Template):
         return replace(page, lost=lost_because(session, view.content, reader))
+    if isinstance(view.content, Path):
+        return replace(page, rating=average(session, ref))
     if view.kind != "lesson" or page.is_old:
         return page
     actions = list_actions(session, reader, ActionFilter("all", ref=view.ref), date.min)

@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from kb.actions.keeping import ActionChanged
+from kb.assigning.cohorts import CohortChanged, CohortInUse, CohortNameTaken
+from kb.assigning.keeping import AssignmentChanged
 from kb.desk.bulk import BulkChanged
 from kb.documents.programs import ConversionFailed
 from kb.dossiers.keeping import DossierChanged
@@ -155,6 +157,10 @@ STATUS: dict[type[KbError], int] = {
     GroupChanged: 409,
     ListChanged: 409,
     ActionChanged: 409,
+    AssignmentChanged: 409,
+    CohortChanged: 409,
+    CohortInUse: 409,
+    CohortNameTaken: 409,
     BulkChanged: 409,
     PairDecided: 409,
     DemandChanged: 409,

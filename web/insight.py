@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,14 +17,10 @@ from kb.insight.activity import (
     top_searches,
 )
 from kb.insight.health import MEASURES, health
-from kb.people.audit import audited
-from kb.people.clock import now
-from kb.people.limits import EXPORT_OF_PERSON, take
-from kb.spreadsheets import write_csv, write_xlsx
 from web.context import current
-from web.identity import origin, signed_in
 from web.parameters import Parameters, Whole, parse_page
 from web.services import services
+from web.sheets import SheetForm, allow_export, sheet
 from web.taxonomy import require_tender
 
 if TYPE_CHECKING:
@@ -41,7 +36,6 @@ Measure = Literal[
     "verified", "due", "overdue", "unverified", "orphans", "broken", "silent", "clauses", "unopened"
 ]  # fmt: skip
 Table = Literal["health", "used", "contributors", "quarters", "searches"]
-CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class EntriesParameters(Parameters):
@@ -56,7 +50,7 @@ class ExportParameters(Parameters):
     """Which table, as what."""
 
     table: Table = "health"
-    format: Literal["csv", "xlsx"] = "csv"
+    format: SheetForm = "csv"
 
 
 @dataclass(frozen=True)
@@ -124,21 +118,9 @@ def export() -> Response:
     """Sends one of the tables as a file."""
     require_tender()
     asked = parse_page(ExportParameters, request.form)
-    database = services().database
-    with database.write_aside() as session:
-        take(session, EXPORT_OF_PERSON, f"#{signed_in().id}")
+    allow_export()
     header, rows = table_of(insight_view(), asked.table)
-    with audited(database, origin(), "export insight", asked.table) as act:
-        act.detail["rows"] = len(rows)
-    name = f"{asked.table}-{now():%Y-%m-%d}.{asked.format}"
-    sent = {"Content-Disposition": f'attachment; filename="{name}"'}
-    if asked.format == "csv":
-        text = io.StringIO()
-        write_csv(text, header, rows)
-        return Response(text.getvalue(), content_type=f"{CSV}; charset=utf-8", headers=sent)
-    file = io.BytesIO()
-    write_xlsx(file, asked.table.capitalize(), header, rows)
-    return Response(file.getvalue(), content_type=XLSX, headers=sent)
+    return sheet("export insight", asked.table, header, rows, asked.format)
 
 
 def measured_health() -> Health:

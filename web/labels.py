@@ -120,6 +120,9 @@ EVENT_WORDS = {
     "lesson changed": "A lesson that you adopted says something else now",
     "task given": "Somebody gives you something to do",
     "action due": "Something that you are to do is due soon, or overdue",
+    "path assigned": "You are asked to complete a learning path",
+    "assignment changed": "What you are asked to complete is due on another day, or not asked any more",
+    "path due": "A path that you are asked to complete is due soon, or overdue",
 }
 """What people can be told about."""
 

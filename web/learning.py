@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import Field
 
+from kb.assigning.listing import due
 from kb.errors import InvalidRecord, NotAllowed, NotFound
-from kb.learning import courses, enrolling, stepping
+from kb.learning import courses, enrolling, rating, stepping
 from kb.learning.courses import Course, Offer
+from kb.learning.home import learning_home
+from kb.learning.rating import RatingText
 from kb.neighbours import titles_of
+from kb.validation import validate
 from web.badges import name_of
 from web.context import current
 from web.entries import checked_ref
 from web.entry_views import EntryPage, load_page
-from web.forms import Form, refilled
+from web.forms import Form, refilled, whole
 from web.identity import origin, signed_in
 from web.parameters import Parameters, parse_page
 from web.services import services
@@ -33,6 +37,7 @@ DONE = {
     "moved": "You follow the newest revision now. What you did of its steps counts.",
     "complete": "You have completed this path.",
     "undone": "The step stands as not done yet.",
+    "rated": "What you said is kept. It helps to make the path better.",
 }
 """What was just done, as the address names it."""
 
@@ -48,18 +53,10 @@ def home() -> str:
     """Renders what one takes, and what there is to take."""
     person = signed_in()
     parse_page(LearningParameters, request.args)
-    reader = current().reader
+    here = current()
     with services().database.read() as session:
-        taken = courses.all_courses(session, person.id or 0, reader)
-        offers = courses.offers(session, reader)
-    begun = {each.ref for each in taken if each.state == "active"}
-    return render_template(
-        "learning/home.html",
-        active=[each for each in taken if each.state == "active"],
-        left=_once(each for each in taken if each.state == "left"),
-        completed=[each for each in taken if isinstance(each, Course) and each.state == "completed"],
-        offers=[each for each in offers if each.ref not in begun],
-    )
+        found = learning_home(session, person.id or 0, here.reader, here.today)
+    return render_template("learning/home.html", home=found)
 
 
 @blueprint.get("/learning/<path>")
@@ -97,6 +94,20 @@ def move(path: str) -> BaseResponse:
     ref = checked_ref(path)
     enrolling.move(services().database, origin(), ref, current().reader)
     return _to(ref, "moved")
+
+
+@blueprint.post("/learning/<path>/rating")
+def rate(path: str) -> BaseResponse:
+    """Keeps what the person says of a path that they completed."""
+    person, ref = signed_in(), checked_ref(path)
+    courses.learner(origin())
+    try:
+        stars = whole(request.form.get("stars", "")) or None
+        said = validate(RatingText, {"stars": stars, "words": request.form.get("words", "")})
+        rating.rate(services().database, origin(), ref, said, current().reader)
+    except InvalidRecord as error:
+        return Response(_course_page(person.id or 0, ref, form=refilled(error)), status=400)
+    return _to(ref, "rated")
 
 
 @blueprint.get("/learning/<path>/<step>")
@@ -147,26 +158,28 @@ def _course(ref: str) -> Course:
         return courses.load_course(session, signed_in().id or 0, ref, current().reader)
 
 
-def _course_page(user_id: int, ref: str, done: str = "", refusal: str = "") -> str:
+def _course_page(user_id: int, ref: str, done: str = "", refusal: str = "", form: Form | None = None) -> str:
     reader = current().reader
     found: Course | Offer
+    shown: dict[str, Any]
     with services().database.read() as session:
         try:
             found = courses.load_course(session, user_id, ref, reader)
         except NotFound:
             found = courses.offer(session, ref, reader)
         missing = enrolling.missing_first(session, user_id, found.path) if isinstance(found, Offer) else []
-        titles = titles_of(session, missing, reader)
+        shown = {
+            "missing": missing, "titles": titles_of(session, missing, reader),
+            "average": rating.average(session, ref),
+            "asked": next((each for each in due(session, user_id, reader) if each.path == ref), None),
+            "said": rating.rating_of(session, found.id) if isinstance(found, Course) else None,
+        }  # fmt: skip
     badge = name_of(found) if isinstance(found, Course) and found.state == "completed" else ""
-    shown = {
-        "badge": badge,
-        "course": found,
-        "is_taken": isinstance(found, Course),
-        "missing": missing,
-        "titles": titles,
-    }
+    shown |= {"badge": badge, "course": found, "is_taken": isinstance(found, Course)}
     prepare_markdown([text for text in (found.view.content.summary, found.path.goal) if text])
-    return render_template("learning/course.html", **shown, refusal=refusal, done=DONE.get(done, ""))
+    return render_template(
+        "learning/course.html", **shown, refusal=refusal, done=DONE.get(done, ""), form=form or Form()
+    )
 
 
 def _step_page(ref: str, at: str, form: Form) -> str:
@@ -197,11 +210,6 @@ def _around(found: Course, place: Place) -> dict[str, Any]:
     before = next((each for each in reversed(places[:at]) if each.material), None)
     after = next((each for each in places[at + 1 :] if each.material and each.state != "locked"), None)
     return {"before": before, "after": after, "number": at + 1, "total": len(places)}
-
-
-def _once(found: Any) -> list[Any]:
-    """Each path once: a person may have left and completed it."""
-    return list({each.ref: each for each in found}.values())
 
 
 def _to(ref: str, done: str = "") -> BaseResponse:

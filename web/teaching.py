@@ -56,7 +56,7 @@ class Refused:
 @blueprint.get("/teaching")
 def home() -> str:
     """Renders the paths with how many take them, and what waits."""
-    _trainer()
+    trainer()
     asked = parse_page(TeachingParameters, request.args)
     return _home(done=DONE.get(asked.done, ""))
 
@@ -64,7 +64,7 @@ def home() -> str:
 @blueprint.post("/teaching/paths/<path>/steps/<step>")
 def decide_step(path: str, step: str) -> BaseResponse:
     """Does what a trainer decides about a step whose entry has changed."""
-    _trainer()
+    trainer()
     ref, at, by = checked_ref(path), checked_ref(step), request.form.get("by", "").strip().upper()
     said = {"decision": request.form.get("do", ""), "current": whole(request.form.get("current", "")) or None}
     try:
@@ -80,14 +80,14 @@ def decide_step(path: str, step: str) -> BaseResponse:
 @blueprint.get("/teaching/marking/<int:number>")
 def attempt(number: int) -> str:
     """Renders an attempt with its answers, and fields for what waits for a mark."""
-    _trainer()
+    trainer()
     return _attempt_page(number, Form())
 
 
 @blueprint.post("/teaching/marking/<int:number>")
 def mark(number: int) -> str | BaseResponse:
     """Gives points to the answers that wait for them."""
-    _trainer()
+    trainer()
     given = {}
     for name in request.form:
         place = name.removeprefix("points-")
@@ -107,7 +107,7 @@ def mark(number: int) -> str | BaseResponse:
 @blueprint.get("/teaching/questions/<ref>")
 def results(ref: str) -> str:
     """Renders how each question of a training entry went."""
-    person, reader = _trainer(), current().reader
+    person, reader = trainer(), current().reader
     with services().database.read() as session:
         found = marking.results(session, person, checked_ref(ref), reader)
     return render_template("teaching/results.html", results=found)
@@ -142,7 +142,7 @@ def _home(refused: Refused | None = None, done: str = "") -> str:
     return render_template("teaching/home.html", **shown, refused=refused, done=done)
 
 
-def _trainer() -> Person:
+def trainer() -> Person:
     """Whoever asks. Raises SignInNeeded or NotAllowed."""
     person = signed_in()
     require(person, marking.TRAIN)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from kb.assigning.standing import missed
 from kb.errors import KbError, NotAllowed, NotFound
 from kb.kinds import Training
 from kb.learning.courses import FOLLOWED, learner
@@ -20,7 +21,7 @@ from kb.reading import as_shown, revisions_seen, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -67,6 +68,8 @@ class Sitting:
     training: Training
     title: str
     answers: Mapping[int, Answered]
+    missed: date | None
+    """The day by which it was asked for, where it was handed in later."""
 
     @property
     def questions(self) -> list[Asked]:
@@ -184,10 +187,10 @@ def count_waiting(session: Session) -> int:
 
 def _sitting(session: Session, attempt: Attempt, reader: Reader) -> Sitting:
     training, title = bank(session, attempt, reader)
-    return sitting_of(attempt, training, title)
+    return sitting_of(session, attempt, training, title)
 
 
-def sitting_of(attempt: Attempt, training: Training, title: str) -> Sitting:
+def sitting_of(session: Session, attempt: Attempt, training: Training, title: str) -> Sitting:
     """The attempt as pages show it."""
     answers = {
         each.question: Answered(training.assessment[each.question], each.given, each.points, each.remark)
@@ -198,4 +201,5 @@ def sitting_of(attempt: Attempt, training: Training, title: str) -> Sitting:
         id=attempt.id, step=attempt.step, number=attempt.number, state=attempt.state,
         started_at=attempt.started_at, handed_in_at=attempt.handed_in_at, score=attempt.score,
         passed=attempt.passed, training=training, title=title, answers=answers,
+        missed=missed(session, attempt),
     )  # fmt: skip

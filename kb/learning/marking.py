@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, true
 
+from kb.assigning.standing import missed
 from kb.errors import NotAllowed, NotFound
 from kb.kinds import Training
 from kb.learning.assessing import HandedIn, bank, close, finish, sitting_of
@@ -24,7 +25,7 @@ from kb.validation import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -50,6 +51,8 @@ class Waiting:
     handed_in_at: datetime
     is_own: bool
     """Whether it is the trainer's own, which somebody else has to mark."""
+    missed: date | None
+    """The day by which it was asked for, where it came later."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def queue(session: Session, person: Person, reader: Reader) -> list[Waiting]:
                 title=title,
                 handed_in_at=attempt.handed_in_at or attempt.started_at,
                 is_own=attempt.enrolment.user_id == person.id,
+                missed=missed(session, attempt),
             )
         )
     return found
@@ -121,7 +125,7 @@ def to_mark(session: Session, person: Person, number: int, reader: Reader) -> To
         raise NotFound("There is no such attempt to mark.")
     training, title = bank(session, attempt, reader)
     user = session.get_one(User, attempt.enrolment.user_id)
-    sitting = sitting_of(attempt, training, title)
+    sitting = sitting_of(session, attempt, training, title)
     return ToMark(sitting, user.name, _path(session, attempt), user.id == person.id)
 
 
@@ -149,7 +153,7 @@ def mark(
         close(attempt, training)
         act.detail |= {"score": attempt.score, "passed": attempt.passed, "person": user.id}
         finish(act.session, attempt, reader_of(person_of(user)))
-        sitting = sitting_of(attempt, training, title)
+        sitting = sitting_of(act.session, attempt, training, title)
         return ToMark(sitting, user.name, _path(act.session, attempt), is_own=False)
 
 

@@ -130,6 +130,20 @@ class Answer(Base):
     marked_by: Mapped[str] = mapped_column(String(300), default="")
 
 
+class Rating(Base):
+    """What somebody says of a path that they completed."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars_one_to_five"),)
+
+    enrolment_id: Mapped[int] = mapped_column(
+        ForeignKey("enrolments.id", ondelete="CASCADE"), primary_key=True
+    )
+    stars: Mapped[int]
+    words: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class Credential(Base):
     """The badge of a completed path, as it was signed."""
 

@@ -12,6 +12,8 @@ from kb.model import PUBLISHED, Entry, Revision
 from kb.people.roles import require
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from kb.people.roles import Person
@@ -47,21 +49,33 @@ def paths(session: Session, person: Person, reader: Reader) -> list[PathLine]:
     query = select(Entry.ref, Enrolment.state, func.count()).join(Enrolment, Enrolment.path_id == Entry.id)
     for ref, state, count in session.execute(query.group_by(Entry.ref, Enrolment.state)):
         counted.setdefault(ref, {})[state] = count
-    newest = (
-        select(Entry.ref, Revision.title, Revision.state)
-        .join(Revision, Revision.entry_id == Entry.id)
-        .where(Entry.kind == "path", Revision.state.in_(("published", "archived")), reader.visible)
-        .order_by(func.length(Entry.ref), Entry.ref, Revision.number)
-    )
-    found: dict[str, tuple[str, bool]] = {}
-    for ref, title, state in session.execute(newest):
-        if not found.get(ref, ("", False))[1]:
-            found[ref] = (title, state == "published")
+    found = path_titles(session, reader)
     return [
         PathLine(ref, title, is_published, **counted.get(ref, {}))
         for ref, (title, is_published) in found.items()
         if is_published or ref in counted
     ]
+
+
+def path_titles(
+    session: Session, reader: Reader, refs: Iterable[str] | None = None
+) -> dict[str, tuple[str, bool]]:
+    """(title, whether it is published) of the paths, or those of them, that are or were published and that
+    the reader may see, by their ids.
+    """
+    query = (
+        select(Entry.ref, Revision.title, Revision.state)
+        .join(Revision, Revision.entry_id == Entry.id)
+        .where(Entry.kind == "path", Revision.state.in_(("published", "archived")), reader.visible)
+        .order_by(func.length(Entry.ref), Entry.ref, Revision.number)
+    )
+    if refs is not None:
+        query = query.where(Entry.ref.in_(set(refs)))
+    found: dict[str, tuple[str, bool]] = {}
+    for ref, title, state in session.execute(query):
+        if not found.get(ref, ("", False))[1]:
+            found[ref] = (title, state == "published")
+    return found
 
 
 def banks(session: Session, person: Person, reader: Reader) -> list[BankLine]:

@@ -35,6 +35,7 @@ VERSIONS = (
     "0022",
     "0023",
     "0027",
+    "0024",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 

@@ -16,6 +16,9 @@ SENTENCES = {
     "lesson changed": "You adopted it, and it says something else now.",
     "task given": "{who} gives it to you to do.",
     "action due": "You are to put it to use.",
+    "path assigned": "{who} asks you to complete it.",
+    "assignment changed": "{who} changed what you are asked to do.",
+    "path due": "You are asked to complete it.",
 }
 """What has happened to the thing whose title stands before it."""
 KINDS = {

@@ -15,7 +15,7 @@ JOINERS = "\u200c\u200d"
 """Invisible, but Persian names and some emoji need them."""
 EVENTS = (
     "review requested", "decision made", "entry due", "comment", "lesson superseded", "lesson changed",
-    "task given", "action due",
+    "task given", "action due", "path assigned", "assignment changed", "path due",
 )  # fmt: skip
 
 WAYS = ("at once", "daily", "weekly", "never")
@@ -90,6 +90,9 @@ class Profile(Strict):
             "lesson changed",
             "task given",
             "action due",
+            "path assigned",
+            "assignment changed",
+            "path due",
         ],
         Literal["at once", "daily", "weekly", "never"],
     ] = {}

@@ -127,6 +127,7 @@ def _known(rule: Rule, name: str, world: World) -> Sequence[object]:
         ("people", "person"): world.people, ("mail", "number"): [1],
         ("actions", "number"): [1, 2], ("actions", "action"): [1, 2], ("vocabulary", "number"): world.groups,
         ("vocabulary", "group"): world.groups, ("entries", "form"): ["docx"],
+        ("assignments", "assignment"): [1, 2], ("cohorts", "cohort"): [1, 2],
         ("learning", "path"): paths, ("learning", "step"): trainings, ("teaching", "number"): world.attempts,
         ("teaching", "path"): paths, ("teaching", "step"): trainings,
         ("teaching", "ref"): trainings, ("teaching", "training"): trainings,

@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Column, String, Text, select
 from indexer.sync import IndexWriter
 from kb.actions.model import LessonAction
 from kb.adoptions.model import Adoption
+from kb.assigning.model import Assignment, Cohort, CohortMember, Target
 from kb.attachments.model import Attachment, Incoming, RemovedFile, StoredFile
 from kb.content import CONTENT
 from kb.desk.model import BulkChange, Comment, WorkingCopy
@@ -24,7 +25,7 @@ from kb.importing.document import Document, Part, Section
 from kb.importing.document import Table as DocumentTable
 from kb.importing.guessing import guess
 from kb.importing.incoming import GIVEN_UP
-from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, StepMark
+from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, Rating, StepMark
 from kb.model import Base, Entry, Revision, SavedMapping, Upload
 from kb.notices.leaving import leave_address
 from kb.notices.model import Mail, Notice
@@ -82,7 +83,7 @@ OF_LISTS = (
     "entries.kind", "entries.visibility", "revisions.state", "references.relation", "vocabulary_groups.kind",
     "actions.state", "users.status", "user_roles.role", "links.purpose", "pending_sign_ins.step",
     "sessions.method", "sessions.view_as", "audit.outcome", "notices.event", "mails.kind", "mails.state",
-    "demands.state", "pair_decisions.decision",
+    "demands.state", "pair_decisions.decision", "assignment_targets.role", "assignments_told.what",
     "bulk_changes.action", "attachments.role", "attachments.media", "removed_files.media",
     "brought_pictures.type",
     "incoming_documents.state", "enrolments.state",
@@ -203,6 +204,7 @@ def build(database: Database, home: Path, packs: tuple[Texts, ...], step: int = 
                 world.refs.append(_add_entry(session, world, kind, number))
         _add_lines(session, world)
         _put_to_use(session, world)
+        _assign(session, world)
     supersede(database, Origin(OPERATOR), world.lessons[0], world.lessons[-1], reason=world.line(0))
     settings, embedder = make_settings(home), HashingEmbedder()
     finish_projects(database, world)
@@ -417,6 +419,36 @@ def _put_to_use(session: Session, world: World) -> None:
             adopted_on=date(2020, 1, 31), note=world.line(number + 1), created_at=now(),
         )  # fmt: skip
         session.add_all((action, adoption))
+    session.flush()
+
+
+def _assign(session: Session, world: World) -> None:
+    """Cohorts, and the first path asked of one of them, of a role and of a person."""
+    path = session.scalars(select(Entry.id).where(Entry.ref == "P-0001")).one()
+    for number in range(COPIES):
+        line, by = world.line(number), world.line(number + 1)
+        said = {"author": by, "changed_by": by, "version": 1, "created_at": now()}
+        cohort = Cohort(
+            name=f"{number} {line}"[:MOST_LINE], note=by, changed_at=now(), **said,
+            members=[CohortMember(user_id=each) for each in world.people],
+        )  # fmt: skip
+        session.add(cohort)
+        session.flush()
+        targets = [Target(cohort_id=cohort.id), Target(role="reader"), Target(user_id=world.people[number])]
+        gone = {"withdrawn_at": now(), "withdrawn_by": line} if number % 4 == 3 else {}
+        due_on = date(2020 if number % 2 else 2099, 1, 31)
+        session.add(
+            Assignment(path_id=path, due_on=due_on, note=line, set_at=now(), targets=targets, **said, **gone)
+        )
+    session.flush()
+    for number in range(3):
+        done = {"state": "completed", "enrolled_at": now(), "completed_at": now()}
+        enrolment = Enrolment(user_id=world.people[number + 3], path_id=path, revision=2, **done)
+        session.add(enrolment)
+        session.flush()
+        session.add(
+            Rating(enrolment_id=enrolment.id, stars=5, words="\n".join(world.packs[number]), at=now())
+        )
     session.flush()
 
 

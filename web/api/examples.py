@@ -5,7 +5,7 @@ from __future__ import annotations
 PATH = {
     "ref": "L-0001", "dossier": "E-0001", "number": 1, "group": 1, "person": 1, "name": "tag",
     "path": "P-0001", "step": "L-0001", "training": "M-0001", "attempt": 1, "waiting": 3,
-    "other": "R-0001", "action": 1, "adoption": 1, "revision": 1, "comment": 1,
+    "other": "R-0001", "assignment": 1, "cohort": 1, "action": 1, "adoption": 1, "revision": 1, "comment": 1,
     "place": "new:lesson",
     "digest": "748c2f917a321c0fa1adbc81faa2bdf3d7efd6769f35aab9f279de64fd3c2b33",
 }  # fmt: skip
@@ -112,6 +112,16 @@ BODIES: dict[str, dict[str, object]] = {
     "hand_in": {"answers": [{"question": 0, "chosen": [2]}, {"question": 1, "text": "A sample only."}]},
     "mark_attempt": {"marks": [{"question": 1, "points": 80, "remark": "Say whose sample."}]},
     "decide_on_step": {"decision": "adopt", "current": 2},
+    "assign_path": {
+        "path": "P-0001", "due_on": "2099-12-18", "note": "Before the cut-over", "people": [],
+        "roles": ["project manager"], "cohorts": [1],
+    },
+    "change_path_assignment": {
+        "version": 1, "due_on": "2099-12-31", "people": [], "roles": ["project manager"], "cohorts": [],
+    },
+    "rate_path": {"stars": 4, "words": "The second exercise needs the plan of the first."},
+    "add_cohort": {"name": "Autumn 2026", "note": "", "people": ["guest@example.org"]},
+    "change_cohort": {"version": 1, "name": "Autumn 2026, first group", "people": ["guest@example.org"]},
     "adopt_lesson": {"project": "Payroll replacement", "note": "Two rehearsals are planned"},
     "note_action": {"what": "The cut-over template asks for two rehearsals"},
     "change_lesson_action": {

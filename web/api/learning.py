@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kb.learning import assessing, courses, enrolling, stepping
-from kb.learning.courses import Course
+from kb.learning.home import learning_home
+from web.api.learning_home import LearningAnswer, learning_answer
 from web.api.learning_models import (
     AttemptAnswer,
     CourseAnswer,
-    CoursePart,
-    LearningAnswer,
     attempt_answer,
     course_answer,
-    course_data,
 )
 from web.api.operations import Reply, number_of
 from web.context import current
@@ -28,16 +26,11 @@ if TYPE_CHECKING:
 
 
 def my_learning(_: NoParameters) -> LearningAnswer:
-    """The paths that one takes, left or completed."""
+    """The paths that one takes, left or completed; what is due, recommended, and to be renewed."""
+    here = current()
     with services().database.read() as session:
-        found = courses.all_courses(session, courses.learner(origin()), current().reader)
-    parts = [
-        CoursePart.model_validate(
-            course_data(each) if isinstance(each, Course) else {"path": each.ref, "state": each.state}
-        )
-        for each in found
-    ]
-    return LearningAnswer(courses=parts)
+        found = learning_home(session, courses.learner(origin()), here.reader, here.today)
+    return learning_answer(found, here.today)
 
 
 def enrol(_: NoParameters, path: str) -> Reply:

@@ -81,12 +81,6 @@ class CourseAnswer(CoursePart):
     stages: list[StagePart]
 
 
-class LearningAnswer(Answer):
-    """Everything that one takes or took, what was begun last first."""
-
-    courses: list[CoursePart]
-
-
 def course_data(course: Course) -> dict[str, object]:
     """The values of CoursePart."""
     following = course.walk.next
@@ -148,6 +142,7 @@ class AttemptAnswer(Answer):
     passed: bool | None
     started_at: datetime
     handed_in_at: datetime | None
+    missed: Annotated[date | None, Field(description="The day that it was asked for by, if it came later.")]
     questions: list[QuestionPart]
 
 
@@ -156,7 +151,8 @@ def attempt_answer(sitting: Sitting) -> AttemptAnswer:
     return AttemptAnswer(
         id=sitting.id, step=sitting.step, number=sitting.number, state=sitting.state,  # type: ignore[arg-type]
         pass_mark=sitting.training.pass_mark, score=sitting.score, passed=sitting.passed,
-        started_at=sitting.started_at, handed_in_at=sitting.handed_in_at, questions=_questions(sitting),
+        started_at=sitting.started_at, handed_in_at=sitting.handed_in_at, missed=sitting.missed,
+        questions=_questions(sitting),
     )  # fmt: skip
 
 
@@ -215,6 +211,7 @@ class WaitingPart(Answer):
     title: str
     handed_in_at: datetime
     is_own: Annotated[bool, Field(description="Your own: another trainer marks it.")]
+    missed: Annotated[date | None, Field(description="The day that it was asked for by, if it came later.")]
 
 
 class WaitingAnswer(Answer):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from web.api import learning, teaching
+from web.api.learning_home import LearningAnswer
 from web.api.learning_models import (
     AnswersBody,
     AttemptAnswer,
     CourseAnswer,
-    LearningAnswer,
     MarksBody,
     ResultsAnswer,
     StepBody,

@@ -45,6 +45,8 @@ PATH_SCHEMAS = {
     "waiting": _NUMBER,
     "action": _NUMBER,
     "adoption": _NUMBER,
+    "assignment": _NUMBER,
+    "cohort": _NUMBER,
     "revision": _NUMBER | {"maximum": 1_000_000},
     "comment": _NUMBER,
     "name": {"type": "string", "enum": list(DIMENSIONS)},

@@ -25,6 +25,7 @@ from web.api import (
 )
 from web.api.actions import ACTIONS
 from web.api.adoptions import ADOPTIONS
+from web.api.assignments import ASSIGNING
 from web.api.audit import FILES as LOG_FILES
 from web.api.audit import AuditAnswer, AuditParameters, LogFileParameters
 from web.api.bulk import BULK
@@ -53,6 +54,7 @@ from web.api.people_models import (
     StatusBody,
     TokensAnswer,
 )
+from web.api.progress import PROGRESS
 from web.api.project_tables import PROJECT_TABLES
 from web.api.roles import RolesAnswer
 from web.api.showing import VisibilityBody, VisibilityPart
@@ -212,6 +214,8 @@ OPERATIONS = (
     *VOCABULARY,
     *TAXONOMY,
     *LEARNING,
+    *ASSIGNING,
+    *PROGRESS,
     *reference.operations(),
     *TENDING,
     *ACTIONS,
@@ -228,7 +232,9 @@ TAGS = {
     "project-tables": "Tables of projects", "project-mappings": "Tables of projects",
     "estimates": "Estimates",
     "dossiers": "Estimates kept", "vocabulary": "Vocabulary", "taxonomy": "Lists", "learning": "Learning",
-    "teaching": "Teaching", "money": "Money", "rates": "Exchange rates", "indices": "Price indices",
+    "teaching": "Teaching",
+    "assignments": "Assignments", "cohorts": "Cohorts",
+    "money": "Money", "rates": "Exchange rates", "indices": "Price indices",
     "uplifts": "Published uplifts", "people": "People", "me": "One's own account", "roles": "Roles",
     "audit": "Audit log", "mail": "Mail",
     "actions": "Actions", "adoptions": "Adoptions", "duplicates": "Duplicates", "demand": "Demand",
