@@ -47,6 +47,8 @@ WHOLE = {
     "applicability": {"conditions": "Always."},
 }  # fmt: skip
 
+PATH_FILE = b"# Contracting\n\n## Stages\n\n### Read\n\n1. [[L-0001]]\n"
+
 
 def read_document(name: str, data: bytes) -> Document:
     """What every file holds; a process of its own for each call would take minutes."""
@@ -102,6 +104,8 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.body = {**body, "entries": [PUBLISHED], "fingerprint": None, "reviewer": None}
     if case.path == "/imports/{number}/reading" and is_positive:
         case.path_parameters = {"number": 4}
+    if case.path == "/paths" and case.method == "POST" and is_positive:
+        case.body = PATH_FILE
     if case.path == "/imports" and case.method == "POST" and not case.body:
         case.body = b"x"
     if ref is None or case.meta.generation.mode != GenerationMode.POSITIVE or (case.method == "GET" and (

@@ -58,6 +58,8 @@ OTHERWISE = {
     "/api/v1/learning/<path>/steps/<step>", "/api/v1/learning/<path>/steps/<training>/attempts",
     "/api/v1/learning/<path>/attempts/<attempt>", "/api/v1/teaching/attempts",
     "/api/v1/teaching/attempts/<waiting>", "/api/v1/teaching/questions/<training>",
+    "/paths/<ref>.md", "/paths/<ref>.zip", "/paths/import", "/api/v1/paths", "/api/v1/paths/<path>/text",
+    "/api/v1/paths/<path>/package",
     "/audit", "/audit/export", "/operation", "/operation/check",
     "/mail", "/mail/test", "/mail/<int:number>/retry", "/mail/<int:number>/drop", "/api/v1/mail",
     "/api/v1/mail/1",

@@ -63,6 +63,7 @@ COMMANDS = {
     "evaluate": "web.commands.evaluation",
     "estimate": "web.commands.estimating",
     "backtest": "web.commands.backtesting",
+    "path": "web.commands.paths",
     "dossier": "web.commands.dossier",
     "doctor": "web.commands.doctor",
 }

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SOURCES = Path(web.__file__).parent
 SHOWN_OF_EACH = 8
-SLOW = {"documents.entry_file"}
+SLOW = {"documents.entry_file", "paths.package", "api.path_package"}
 """Files that take long to make."""
 SEARCHES = (
     "script window", '"window ran"', "onerrror windw", "javascript -zzz", "img", "title:x tag:y window",
@@ -126,7 +126,8 @@ def _known(rule: Rule, name: str, world: World) -> Sequence[object]:
         ("people", "person"): world.people, ("mail", "number"): [1],
         ("actions", "number"): [1, 2], ("actions", "action"): [1, 2], ("vocabulary", "number"): world.groups,
         ("vocabulary", "group"): world.groups, ("entries", "form"): ["docx"],
-        ("learning", "path"): paths, ("learning", "step"): trainings, ("teaching", "number"): world.attempts,
+        ("learning", "path"): paths, ("paths", "ref"): paths,
+        ("paths", "path"): paths, ("learning", "step"): trainings, ("teaching", "number"): world.attempts,
         ("teaching", "ref"): trainings, ("teaching", "training"): trainings,
         ("entries", "kind"): list(CONTENT), ("review", "ref"): world.revised, ("review", "number"): [3],
         ("attachments", "file"): ["0" * 64], ("entries", "digest"): ["0" * 64],

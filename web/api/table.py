@@ -39,6 +39,7 @@ from web.api.mail import OUTBOX
 from web.api.models import EntryAnswer, EntryList, HistoryAnswer, RevisionAnswer, SearchAnswer, SimilarAnswer
 from web.api.notices import NoticeParameters, NoticePart, NoticesAnswer, ReadBody, ReadUpTo
 from web.api.operations import Operation
+from web.api.paths import PATHS
 from web.api.people import IdentityParameters, PeopleParameters
 from web.api.people_models import (
     IdentitiesAnswer,
@@ -208,6 +209,7 @@ OPERATIONS = (
     *VOCABULARY,
     *TAXONOMY,
     *LEARNING,
+    *PATHS,
     *reference.operations(),
     *TENDING,
     *ACTIONS,
@@ -223,6 +225,7 @@ TAGS = {
     "imports": "Documents on their way in", "documents": "Documents",
     "estimates": "Estimates",
     "dossiers": "Estimates kept", "vocabulary": "Vocabulary", "taxonomy": "Lists", "learning": "Learning",
+    "paths": "Learning paths as files",
     "teaching": "Teaching", "money": "Money", "rates": "Exchange rates", "indices": "Price indices",
     "uplifts": "Published uplifts", "people": "People", "me": "One's own account", "roles": "Roles",
     "audit": "Audit log", "mail": "Mail",
