@@ -104,8 +104,6 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.body = {**body, "entries": [PUBLISHED], "fingerprint": None, "reviewer": None}
     if case.path == "/imports/{number}/reading" and is_positive:
         case.path_parameters = {"number": 4}
-    if case.path == "/paths" and case.method == "POST" and is_positive:
-        case.body = PATH_FILE
     if case.path == "/imports" and case.method == "POST" and not case.body:
         case.body = b"x"
     if ref is None or case.meta.generation.mode != GenerationMode.POSITIVE or (case.method == "GET" and (
@@ -124,3 +122,18 @@ def be_about_the_desk(case: schemathesis.Case) -> None:
         case.body = {"revision": 1}
     if case.path == "/entries/{ref}/superseded" and isinstance(body, dict):
         case.body = body | {"by": NEWER}
+
+
+def be_about_learning(case: schemathesis.Case) -> None:
+    """Nor somebody who can be asked, a request in the state that a call is for, or a path as Markdown."""
+    body = case.body
+    if case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    if case.path == "/mentors":
+        case.query = {"q": "permits"}
+    if case.path == "/mentoring" and case.method == "POST" and isinstance(body, dict):
+        case.body = body | {"person": 1, "about": None, "q": f"permits {len(str(body))}"}
+    if case.path == "/mentoring/{request}" and isinstance(body, dict):
+        case.path_parameters = {"request": 1 if body.get("state") == "withdrawn" else 2}
+    if case.path == "/paths" and case.method == "POST":
+        case.body = PATH_FILE

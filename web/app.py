@@ -32,6 +32,7 @@ from web import (
     insight,
     learning,
     mail,
+    mentoring,
     notices,
     operation,
     paths,
@@ -45,6 +46,7 @@ from web import (
     showing,
     signing,
     single_sign_on,
+    statements,
     taxonomy,
     teaching,
     vocabulary,
@@ -89,6 +91,7 @@ PAGES = (
     teaching,
     badges,
     paths,
+    mentoring,
     vocabulary,
     vocabulary_editing,
     vocabulary_tables,
@@ -113,6 +116,7 @@ PAGES = (
     audit,
     operation,
     mail,
+    statements,
     health,
 )
 """What answers pages, in the order of the address map."""

@@ -51,6 +51,7 @@ COMMANDS = {
     "audit": "web.commands.audit",
     "notices": "web.commands.notices",
     "mail": "web.commands.mail",
+    "xapi": "web.commands.xapi",
     "migrate": "web.commands.repository",
     "sync": "web.commands.indexing",
     "rebuild": "web.commands.indexing",
@@ -64,6 +65,7 @@ COMMANDS = {
     "estimate": "web.commands.estimating",
     "backtest": "web.commands.backtesting",
     "path": "web.commands.paths",
+    "mentors": "web.commands.mentors",
     "dossier": "web.commands.dossier",
     "doctor": "web.commands.doctor",
 }

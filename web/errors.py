@@ -33,6 +33,7 @@ from kb.importing.stating import DoesNotFit
 from kb.learning.assessing import HandedIn
 from kb.learning.questions import Unfit
 from kb.learning.signing import BadgeRefused
+from kb.mentoring.asking import AlreadyAsked
 from kb.people.audit import note_refusal
 from kb.people.errors import KeyRefused, LastAdministrator, SignInRefused, TooMany
 from kb.people.identities import IdentityRefused
@@ -157,6 +158,7 @@ STATUS: dict[type[KbError], int] = {
     DemandChanged: 409,
     NotReady: 409,
     HandedIn: 409,
+    AlreadyAsked: 409,
     BadgeRefused: 409,
     RowChanged: 409,
     CannotConvert: 409,

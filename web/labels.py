@@ -120,6 +120,8 @@ EVENT_WORDS = {
     "lesson changed": "A lesson that you adopted says something else now",
     "task given": "Somebody gives you something to do",
     "action due": "Something that you are to do is due soon, or overdue",
+    "help asked": "Somebody asks for your help",
+    "help answered": "Somebody answers your request for help",
 }
 """What people can be told about."""
 

@@ -33,6 +33,8 @@ VERSIONS = (
     "0020",
     "0021",
     "0022",
+    "0025",
+    "0026",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 

@@ -16,6 +16,8 @@ SENTENCES = {
     "lesson changed": "You adopted it, and it says something else now.",
     "task given": "{who} gives it to you to do.",
     "action due": "You are to put it to use.",
+    "help asked": "{who} asks for your help.",
+    "help answered": "{who} answers your request for help.",
 }
 """What has happened to the thing whose title stands before it."""
 

@@ -15,7 +15,7 @@ JOINERS = "\u200c\u200d"
 """Invisible, but Persian names and some emoji need them."""
 EVENTS = (
     "review requested", "decision made", "entry due", "comment", "lesson superseded", "lesson changed",
-    "task given", "action due",
+    "task given", "action due", "help asked", "help answered",
 )  # fmt: skip
 
 WAYS = ("at once", "daily", "weekly", "never")
@@ -90,6 +90,16 @@ class Profile(Strict):
             "lesson changed",
             "task given",
             "action due",
+            "help asked",
+            "help answered",
         ],
         Literal["at once", "daily", "weekly", "never"],
     ] = {}
+    mentors: Annotated[
+        bool | None,
+        Field(description="Whether others are told that they can help; null leaves it as it is."),
+    ] = None
+    private_learning: Annotated[
+        bool | None,
+        Field(description="Whether no record store is told what they learn; null leaves it as it is."),
+    ] = None

@@ -45,6 +45,7 @@ PATH_SCHEMAS = {
     "waiting": _NUMBER,
     "action": _NUMBER,
     "adoption": _NUMBER,
+    "request": _NUMBER,
     "revision": _NUMBER | {"maximum": 1_000_000},
     "comment": _NUMBER,
     "name": {"type": "string", "enum": list(DIMENSIONS)},

@@ -36,6 +36,7 @@ from web.api.files import FILES as ENTRY_FILES
 from web.api.imports import IMPORTS
 from web.api.learning_table import LEARNING
 from web.api.mail import OUTBOX
+from web.api.mentoring import MENTORING
 from web.api.models import EntryAnswer, EntryList, HistoryAnswer, RevisionAnswer, SearchAnswer, SimilarAnswer
 from web.api.notices import NoticeParameters, NoticePart, NoticesAnswer, ReadBody, ReadUpTo
 from web.api.operations import Operation
@@ -55,6 +56,7 @@ from web.api.people_models import (
 )
 from web.api.roles import RolesAnswer
 from web.api.showing import VisibilityBody, VisibilityPart
+from web.api.statements import STATEMENTS
 from web.api.taxonomy import (
     ChangePart,
     ChangesAnswer,
@@ -210,6 +212,7 @@ OPERATIONS = (
     *TAXONOMY,
     *LEARNING,
     *PATHS,
+    *MENTORING,
     *reference.operations(),
     *TENDING,
     *ACTIONS,
@@ -218,6 +221,7 @@ OPERATIONS = (
     *ACCOUNT,
     *LOOKING_AFTER,
     *OUTBOX,
+    *STATEMENTS,
 )
 TAGS = {
     "search": "Search", "entries": "Entries", "drafts": "Writing", "advice": "Writing",
@@ -225,10 +229,10 @@ TAGS = {
     "imports": "Documents on their way in", "documents": "Documents",
     "estimates": "Estimates",
     "dossiers": "Estimates kept", "vocabulary": "Vocabulary", "taxonomy": "Lists", "learning": "Learning",
-    "paths": "Learning paths as files",
+    "paths": "Learning paths as files", "mentors": "Mentoring", "mentoring": "Mentoring",
     "teaching": "Teaching", "money": "Money", "rates": "Exchange rates", "indices": "Price indices",
     "uplifts": "Published uplifts", "people": "People", "me": "One's own account", "roles": "Roles",
-    "audit": "Audit log", "mail": "Mail",
+    "audit": "Audit log", "mail": "Mail", "statements": "Record store",
     "actions": "Actions", "adoptions": "Adoptions", "duplicates": "Duplicates", "demand": "Demand",
     "insight": "Insight",
 }  # fmt: skip
