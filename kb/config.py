@@ -93,7 +93,7 @@ class Settings:
 
     xapi_endpoint: str = ""
     """Address of the record store that learns of what people learn; nothing is sent unless set."""
-    xapi_key: str = ""
+    xapi_key: str = field(default="", repr=False)
     """What Precedent is called there."""
     xapi_secret: str = field(default="", repr=False)
     """What it proves itself with there, beside the key."""

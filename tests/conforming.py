@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemathesis.generation import GenerationMode
+from schemathesis.transport.serialization import Binary
 from sqlalchemy import delete, select
 
 from kb import editing
@@ -136,4 +137,4 @@ def be_about_learning(case: schemathesis.Case) -> None:
     if case.path == "/mentoring/{request}" and isinstance(body, dict):
         case.path_parameters = {"request": 1 if body.get("state") == "withdrawn" else 2}
     if case.path == "/paths" and case.method == "POST":
-        case.body = PATH_FILE
+        case.body = Binary(PATH_FILE)

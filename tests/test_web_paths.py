@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from html import unescape
 
 import pytest
@@ -62,6 +63,19 @@ def test_what_is_refused_stays_on_the_page_with_its_lines(school):
     assert "[[the lesson]]" in answer.text
     assert 'name="revises" value="yes" checked' in answer.text
     assert "file is empty" in answer.text or "is empty" in tina.send("/paths/import", text="").text
+
+
+def test_a_file_goes_before_what_was_pasted(school):
+    tina = sign_in(school, "tina", "trainer")
+    file = (io.BytesIO("# From a file: Übergabe\n".encode()), "path.md")
+    answer = tina.send("/paths/import", text="# Pasted\n", file=file)
+    assert answer.status_code == 303, answer.text
+    assert "From a file: Übergabe" in tina.get(answer.headers["Location"]).text
+    refused = tina.send("/paths/import", file=(io.BytesIO(b"no title"), "path.md"))
+    assert refused.status_code == 400
+    assert "no title" in refused.text
+    empty = tina.send("/paths/import", text="# Pasted\n", file=(io.BytesIO(b""), ""))
+    assert empty.status_code == 303  # as browsers send it where no file was chosen
 
 
 def test_a_file_revises_its_path_unless_somebody_was_first(school):
