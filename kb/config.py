@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from kb.access_settings import BUTTON, provider_settings, proxy_settings
 from kb.errors import SettingsError
 from kb.mail_settings import Security, mail_settings
+from kb.record_store_settings import XapiVersion, record_store_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,25 @@ class Settings:
     smtp_networks: tuple[Network, ...] = ()
     """Private addresses and networks in which the server may be."""
 
+    xapi_endpoint: str = ""
+    """Address of the record store that learns of what people learn; nothing is sent unless set."""
+    xapi_key: str = field(default="", repr=False)
+    """What Precedent is called there."""
+    xapi_secret: str = field(default="", repr=False)
+    """What it proves itself with there, beside the key."""
+    xapi_secret_file: str = field(default="", repr=False)
+    """File that holds the secret instead."""
+    xapi_token: str = field(default="", repr=False)
+    """A bearer token in place of key and secret."""
+    xapi_token_file: str = field(default="", repr=False)
+    """File that holds the token instead."""
+    xapi_version: XapiVersion = "1.0.3"
+    """Version of the Experience API that the store speaks."""
+    xapi_email: bool = False
+    """Whether the store is told people's names and e-mail addresses, not only opaque names."""
+    xapi_networks: tuple[Network, ...] = ()
+    """Private addresses and networks in which the store may be."""
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Reads PRECEDENT_*. Raises SettingsError naming the variable and what it may hold."""
@@ -121,6 +141,7 @@ class Settings:
             **provider_settings(given),
             **proxy_settings(given),
             **mail_settings(given),
+            **record_store_settings(given),
         )
 
     @property
@@ -135,6 +156,11 @@ class Settings:
     def sends_mail(self) -> bool:
         """Whether a mail server is set."""
         return bool(self.smtp_host)
+
+    @property
+    def records_learning(self) -> bool:
+        """Whether a record store is set."""
+        return bool(self.xapi_endpoint)
 
     @property
     def is_secure(self) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Security = Literal["starttls", "tls", "none"]
 PORTS: Mapping[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 MAX_SECRET = 1_000
+_PLACES = "the private addresses or networks in which the mail server may be"
 _NAMES = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD", "PASSWORD_FILE", "SENDER", "NETWORKS")
 
 
@@ -43,7 +44,7 @@ def mail_settings(given: Mapping[str, str]) -> dict[str, Any]:
         "smtp_port": _port(said["PORT"], cast("Security", security)),
         "smtp_security": security,
         "smtp_sender": _sender(said["SENDER"]),
-        "smtp_networks": _networks(said["NETWORKS"]),
+        "smtp_networks": networks_of("PRECEDENT_SMTP_NETWORKS", said["NETWORKS"], _PLACES),
         **_credentials(said, security),
     }
 
@@ -82,22 +83,20 @@ def _sender(value: str) -> str:
     return str(sender)
 
 
-def _networks(value: str) -> tuple[Network, ...]:
+def networks_of(variable: str, value: str, what: str) -> tuple[Network, ...]:
+    """The addresses and networks that a setting lists. Raises SettingsError."""
     parts = [part.strip() for part in value.split(",") if part.strip()]
     networks = tuple(network for part in parts if (network := read_network(part)) is not None)
     for part in parts:
         if read_network(part) is None:
-            raise SettingsError(
-                "PRECEDENT_SMTP_NETWORKS must list the private addresses or networks in which the mail "
-                f"server may be, such as 10.20.0.0/16, not {part!r}."
-            )
+            raise SettingsError(f"{variable} must list {what}, such as 10.20.0.0/16, not {part!r}.")
     return networks
 
 
 def _credentials(said: Mapping[str, str], security: str) -> dict[str, Any]:
     if said["PASSWORD"] and said["PASSWORD_FILE"]:
         raise SettingsError("Set PRECEDENT_SMTP_PASSWORD or PRECEDENT_SMTP_PASSWORD_FILE, not both.")
-    password = said["PASSWORD"] or _from_file(said["PASSWORD_FILE"])
+    password = said["PASSWORD"] or secret_from_file("PRECEDENT_SMTP_PASSWORD_FILE", said["PASSWORD_FILE"])
     if bool(said["USER"]) != bool(password):
         raise SettingsError(
             "The mail server needs a user and a password, or neither: set PRECEDENT_SMTP_USER and "
@@ -120,7 +119,8 @@ def _credentials(said: Mapping[str, str], security: str) -> dict[str, Any]:
     }
 
 
-def _from_file(name: str) -> str:
+def secret_from_file(variable: str, name: str) -> str:
+    """The secret in the file that a setting names; empty where it names none. Raises SettingsError."""
     if not name:
         return ""
     try:
@@ -128,7 +128,7 @@ def _from_file(name: str) -> str:
             password = file.read(MAX_SECRET + 2).removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds no text"
-        raise SettingsError(f"PRECEDENT_SMTP_PASSWORD_FILE {name} cannot be read: {why}.") from None
+        raise SettingsError(f"{variable} {name} cannot be read: {why}.") from None
     if not password:
-        raise SettingsError(f"PRECEDENT_SMTP_PASSWORD_FILE {name} is empty.")
+        raise SettingsError(f"{variable} {name} is empty.")
     return password

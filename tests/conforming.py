@@ -7,6 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from schemathesis.generation import GenerationMode
+from schemathesis.transport.serialization import Binary
 from sqlalchemy import delete, select
 
 from kb import editing
@@ -56,6 +57,8 @@ WHOLE = {
     "lesson": "Lead times are not ours.", "recommendation": "The buyer orders ten weeks before.",
     "applicability": {"conditions": "Always."},
 }  # fmt: skip
+
+PATH_FILE = b"# Contracting\n\n## Stages\n\n### Read\n\n1. [[L-0001]]\n"
 
 
 def read_document(name: str, data: bytes) -> Document:
@@ -187,3 +190,18 @@ def _be_about_a_copy(case: schemathesis.Case) -> None:
     case.path_parameters = {"place": f"new:{body.get('kind', 'lesson')}"}
     if body:
         case.body = body | {"base": 0}
+
+
+def be_about_learning(case: schemathesis.Case) -> None:
+    """Nor somebody who can be asked, a request in the state that a call is for, or a path as Markdown."""
+    body = case.body
+    if case.meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    if case.path == "/mentors":
+        case.query = {"q": "permits"}
+    if case.path == "/mentoring" and case.method == "POST" and isinstance(body, dict):
+        case.body = body | {"person": 1, "about": None, "q": f"permits {len(str(body))}"}
+    if case.path == "/mentoring/{request}" and isinstance(body, dict):
+        case.path_parameters = {"request": 1 if body.get("state") == "withdrawn" else 2}
+    if case.path == "/paths" and case.method == "POST":
+        case.body = Binary(PATH_FILE)

@@ -21,15 +21,18 @@ from kb.actions.model import LessonAction
 from kb.adoptions.model import Adoption
 from kb.assigning.model import Assignment, Cohort, Target
 from kb.learning.model import Answer, Attempt, Enrolment, StepMark
+from kb.mentoring.model import MentorRequest
 from kb.model import Entry
 from kb.notices.telling import notify
 from kb.people import accounts
 from kb.people.audit import Origin
 from kb.people.clock import now
 from kb.people.limits import Limit
-from kb.people.model import SessionRow, Token, User, UserRole
+from kb.people.model import Allowance, SessionRow, Token, User, UserRole
 from kb.people.roles import OPERATOR, SCOPES, can
 from kb.people.secrets import derived, hashed
+from kb.statements.making import Happening, Teller
+from kb.statements.model import Statement
 from kb.taxonomy.changing import Merge, apply
 from kb.usage.demand import Cluster, replace_open
 from kb.usage.model import Demand
@@ -38,6 +41,7 @@ from kb.vocabulary_text import GroupText
 from tests.conforming import (
     REMOVED,
     be_about_a_step,
+    be_about_learning,
     be_about_the_desk,
     read_document,
     read_table,
@@ -134,6 +138,7 @@ def map_case(context, case):
     """Nor what a template asks for, who has an account, or where the rows of a table begin."""
     be_about_the_desk(case)
     be_about_a_step(case)
+    be_about_learning(case)
     first = ROWS_BEGIN.get(case.path.partition("/{number}")[0], 0)
     if first and (number := (case.path_parameters or {}).get("number")) in {1, 2, 3, 4}:
         case.path_parameters = {"number": first + number - 1}
@@ -261,6 +266,8 @@ class Caller:
             stand_up_actions(session)
             stand_up_adoptions(session, user.id)
             stand_up_assignments(session)
+            stand_up_statements(session, user.id)
+            stand_up_mentoring(session, user.id)
             if is_of_demand:
                 accounts.find_user(session, 1).status = "active"  # who is asked to write
                 session.execute(update(Demand).values(state="open", user_id=None))
@@ -277,6 +284,34 @@ class Caller:
             return False
         scopes = frozenset(self.scopes) if self.scopes else None
         return not operation.action or can(replace(self.person, scopes=scopes), operation.action)
+
+
+def stand_up_mentoring(session, user_id: int) -> None:
+    """Somebody who can be asked, and four requests: two by the caller, two of them."""
+    session.execute(delete(MentorRequest))
+    session.execute(delete(Allowance))
+    guest = session.get_one(User, 1)
+    guest.status, guest.skills, guest.mentors = "active", ["permits"], True
+    for number in range(1, 5):
+        asker, mentor = (user_id, 1) if number % 2 else (1, user_id)
+        row = MentorRequest(
+            id=number, asker_id=asker, mentor_id=mentor, entry_id=None, topic=f"topic {number}",
+            words="How?", state="open", answer="", asked_at=now(), answered_at=None,
+        )  # fmt: skip
+        session.add(row)
+
+
+def stand_up_statements(session, user_id) -> None:
+    """Four statements that wait for the record store."""
+    enrolment = session.scalars(select(Enrolment.id).where(Enrolment.user_id == user_id)).first()
+    for number in range(1, 5):
+        made = Happening("registered", enrolment, user_id, "P-0001", 1, now(), now(), number=number)
+        row = Statement(
+            id=number, name=made.name("http://127.0.0.1"), user_id=user_id, enrolment_id=enrolment,
+            verb="registered", step="", number=number, state="waiting", created_at=now(), due_at=now(),
+            attempts=0, problem="", body=Teller("http://127.0.0.1", {}).statement(made, {}), sent_at=None,
+        )  # fmt: skip
+        session.merge(row)
 
 
 def stand_up_actions(session) -> None:

@@ -62,7 +62,7 @@ def account() -> str:
 
 @blueprint.post("/account/profile")
 def save_profile() -> BaseResponse:
-    """Changes name, skills and interests."""
+    """Changes name, skills, interests, and what others are told."""
     person = myself()
     try:
         profile = _profile(
@@ -70,6 +70,8 @@ def save_profile() -> BaseResponse:
             name=request.form.get("name", ""),
             skills=listed(request.form.get("skills", "")),
             interests=listed(request.form.get("interests", "")),
+            mentors=request.form.get("mentors") == "yes",
+            private_learning=request.form.get("private_learning") == "yes",
         )
     except InvalidRecord as error:
         return _refused(person, "profile", refilled(error))
@@ -194,4 +196,5 @@ def _page(person: Person, **shown: Any) -> str:
         "people/account.html", view=view, done=DONE.get(view.done, ("", "")), events=EVENT_WORDS, ways=WAYS,
         scopes={scope: SCOPE_WORDS[scope] for scope in offered}, days=DAYS,
         single_sign_on=urlsplit(services().settings.oidc_issuer).netloc,
+        store=urlsplit(services().settings.xapi_endpoint).netloc, store_names=services().settings.xapi_email,
     )  # fmt: skip

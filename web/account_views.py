@@ -105,6 +105,8 @@ class AccountView:
     skills: Sequence[str]
     interests: Sequence[str]
     notices: Mapping[str, str]
+    mentors: bool
+    private_learning: bool
     keys: Keys
     forms: Mapping[str, Form] = field(default_factory=dict)
     """Forms that were sent and refused, by their section."""
@@ -126,7 +128,7 @@ def account_view(
         keys = keys_of(session, person, user.id)
         return AccountView(
             user.name, user.email, sorted(user.roles), user.password is not None, user.skills, user.interests,
-            user.notices, keys, forms or {}, done, secret,
+            user.notices, user.mentors, user.private_learning, keys, forms or {}, done, secret,
         )  # fmt: skip
 
 

@@ -19,12 +19,14 @@ from kb.duplicates.listing import replace_pairs
 from kb.notices.due import tell_due
 from kb.notices.reading import forget_old
 from kb.people.limits import forget_used
+from kb.statements.outbox import forget_statements
 from kb.taxonomy.changing import reapply
 from kb.usage.counting import forget_counts
 from search.demand import gather_demand
 from search.duplicates import find_duplicates
 from web.commands import open_embedder_if_any
 from web.mailing.sending import send_due
+from web.record_store import tell_due as tell_store_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 HOUR = 3600.0
 POST_SECONDS = 20.0
-"""How often it is looked whether a mail is due."""
+"""How often it is looked whether a mail, or a statement for the record store, is due."""
 SHARE = 20
 """Times as long as a look took, nothing is looked at again."""
 
@@ -52,6 +54,9 @@ def start_chores(settings: Settings, database: Database, stopped: threading.Even
     if settings.sends_mail:
         post = partial(send_due, settings, database)
         threading.Thread(target=every, args=(POST_SECONDS, stopped, post), daemon=True).start()
+    if settings.records_learning:
+        tell = partial(tell_store_due, settings, database)
+        threading.Thread(target=every, args=(POST_SECONDS, stopped, tell), daemon=True).start()
     thread = threading.Thread(target=every, args=(HOUR, stopped, chores), daemon=True)
     thread.start()
     return thread
@@ -113,6 +118,7 @@ def hourly(database: Database, search_days: int) -> int:
         told = tell_due(session, today) + remind(session, today) + tell_adopters(session)
         told += remind_of_paths(session, today)
         forget_old(session)
+        forget_statements(session)
         forget_used(session)
         forget_removed(session)
         forget_counts(session, today, search_days)

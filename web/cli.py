@@ -57,6 +57,7 @@ COMMANDS = {
     "audit": "web.commands.audit",
     "notices": "web.commands.notices",
     "mail": "web.commands.mail",
+    "xapi": "web.commands.xapi",
     "migrate": "web.commands.repository",
     "sync": "web.commands.indexing",
     "rebuild": "web.commands.indexing",
@@ -69,6 +70,7 @@ COMMANDS = {
     "evaluate": "web.commands.evaluation",
     "estimate": "web.commands.estimating",
     "backtest": "web.commands.backtesting",
+    "mentors": "web.commands.mentors",
     "dossier": "web.commands.dossier",
     "doctor": "web.commands.doctor",
 }

@@ -51,6 +51,8 @@ def glance(settings: Settings, database: Database) -> Iterator[Check]:
     yield _server(database)
     if settings.sends_mail:
         yield _outbox(settings, database)
+    if settings.records_learning:
+        yield _statements(settings, database)
 
 
 def examine(settings: Settings) -> Iterator[Check]:
@@ -69,6 +71,8 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield _provider(settings)
     if settings.sends_mail:
         yield _mail_server(settings)
+    if settings.records_learning:
+        yield _record_store(settings)
 
 
 def _home(settings: Settings) -> Iterator[Check]:
@@ -219,3 +223,28 @@ def _mail_server(settings: Settings) -> Check:
             return Check("mail", ok=True, detail=words)
     except KbError as error:
         return Check("mail", ok=False, detail=str(error))
+
+
+def _statements(settings: Settings, database: Database) -> Check:
+    """Whether the record store is told, as far as the outbox says."""
+    from kb.statements.outbox import look
+
+    with database.read() as session:
+        found = look(session)
+    waiting, given_up = found.counts["waiting"], found.counts["given up"]
+    words = f"{waiting:,} statements wait, {given_up:,} given up. {found.problem}".strip()
+    return Check("record store", not found.problem, f"{settings.xapi_endpoint}: {words}")
+
+
+def _record_store(settings: Settings) -> Check:
+    """Whether the record store answers and lets us in. Nothing is told."""
+    from web.record_store import ask_store
+
+    try:
+        versions = ask_store(settings)
+    except KbError as error:
+        return Check("record store", ok=False, detail=str(error))
+    is_spoken = not versions or any(each.startswith(settings.xapi_version[:3]) for each in versions)
+    spoken = ", ".join(versions) or "an unknown version"
+    words = f"{settings.xapi_endpoint} answers, lets us in and speaks {spoken}"
+    return Check("record store", is_spoken, words if is_spoken else f"{words}, not {settings.xapi_version}")

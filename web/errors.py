@@ -36,6 +36,7 @@ from kb.learning.assessing import HandedIn
 from kb.learning.deciding import StepChanged
 from kb.learning.questions import Unfit
 from kb.learning.signing import BadgeRefused
+from kb.mentoring.asking import AlreadyAsked
 from kb.people.audit import note_refusal
 from kb.people.errors import KeyRefused, LastAdministrator, SignInRefused, TooMany
 from kb.people.identities import IdentityRefused
@@ -167,6 +168,7 @@ STATUS: dict[type[KbError], int] = {
     NotReady: 409,
     HandedIn: 409,
     StepChanged: 409,
+    AlreadyAsked: 409,
     BadgeRefused: 409,
     RowChanged: 409,
     CannotConvert: 409,

@@ -123,6 +123,8 @@ EVENT_WORDS = {
     "path assigned": "You are asked to complete a learning path",
     "assignment changed": "What you are asked to complete is due on another day, or not asked any more",
     "path due": "A path that you are asked to complete is due soon, or overdue",
+    "help asked": "Somebody asks for your help",
+    "help answered": "Somebody answers your request for help",
 }
 """What people can be told about."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import Field
 
 from kb.assigning.listing import due
-from kb.errors import InvalidRecord, NotAllowed, NotFound
+from kb.errors import InvalidRecord, KbError, NotAllowed, NotFound
 from kb.learning import courses, enrolling, rating, stepping
 from kb.learning.courses import Course, Offer
 from kb.learning.home import learning_home
@@ -188,9 +189,18 @@ def _step_page(ref: str, at: str, form: Form) -> str:
     if place is None:
         raise NotFound(f"{ref} has no step {at}.")
     page = _material(place)
+    _note_opening(found, place)
     return render_template(
         "learning/step.html", course=found, place=place, page=page, form=form, **_around(found, place)
     )
+
+
+def _note_opening(found: Course, place: Place) -> None:
+    """Keeps when a step was first opened; where that cannot be stored, the step is read all the same."""
+    if found.state != "active" or place.mark.opened_at is not None or place.state in {"locked", "withheld"}:
+        return
+    with suppress(KbError):
+        stepping.open_step(services().database, origin(), found.ref, place.step.entry, current().reader)
 
 
 def _material(place: Place) -> EntryPage | None:

@@ -29,6 +29,7 @@ MAX_QUERY = 300_000
 MAX_PARTS = 2_000
 """Names with values that an address or a form may have. Reading a megabyte of them takes seconds."""
 TAKE_FILES = {
+    "paths.bring_now",
     "vocabulary_tables.load_now", "importing.upload", "reference_files.load_now", "project_loading.send",
     "rich.take_picture", "files.add",
 }  # fmt: skip

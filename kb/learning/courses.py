@@ -166,7 +166,7 @@ def course_of(session: Session, enrolment: Enrolment, reader: Reader) -> Course 
     path = view.content
     assert isinstance(path, Path)  # noqa: S101 - enrolments are in paths
     marks = {
-        mark.step: Mark(mark.completed_at, mark.passed_at, mark.revision, mark.note)
+        mark.step: Mark(mark.completed_at, mark.passed_at, mark.revision, mark.note, mark.opened_at)
         for mark in enrolment.marks
     }
     handed_in = select(Attempt.step).where(Attempt.enrolment_id == enrolment.id, Attempt.state == "handed in")

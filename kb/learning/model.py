@@ -63,6 +63,8 @@ class StepMark(Base):
     """Number of the entry's revision that the person read."""
     note: Mapped[str] = mapped_column(Text, default="")
     """What the person noted for themselves."""
+    opened_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When the person first opened it."""
 
 
 class KeptStep(Base):

@@ -61,6 +61,18 @@ def note_step(database: Database, origin: Origin, ref: str, step: str, reader: R
         mark_of(enrolment, step).note = text
 
 
+def open_step(database: Database, origin: Origin, ref: str, step: str, reader: Reader) -> None:
+    """Notes when the person opened a step of a path that they take for the first time.
+
+    Raises NotFound, NotAllowed.
+    """
+    with database.write_aside() as session:
+        enrolment = taken(session, learner(origin), ref)
+        place_of(session, enrolment, step, reader)
+        mark = mark_of(enrolment, step)
+        mark.opened_at = mark.opened_at or now()
+
+
 def place_of(
     session: Session, enrolment: Enrolment, step: str, reader: Reader, *, locked: bool = False
 ) -> Place:

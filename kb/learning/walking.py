@@ -23,6 +23,7 @@ class Mark:
     passed_at: datetime | None = None
     revision: int | None = None
     note: str = ""
+    opened_at: datetime | None = None
     is_waiting: bool = False
     """Whether answers to its questions wait for a trainer."""
 

@@ -34,8 +34,10 @@ VERSIONS = (
     "0021",
     "0022",
     "0023",
-    "0027",
     "0024",
+    "0025",
+    "0026",
+    "0027",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 

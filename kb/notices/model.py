@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kb.model import Base, UtcTime
+from kb.outbox import Sendable
 
 MAIL_KINDS = ("at once", "daily", "weekly")
 MAIL_STATES = ("waiting", "sent", "needless", "given up")
@@ -17,7 +18,7 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-class Mail(Base):
+class Mail(Sendable, Base):
     """A mail that is to be sent. What it says is written when it goes: what its reader may see by then."""
 
     __tablename__ = "mails"
@@ -33,17 +34,8 @@ class Mail(Base):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(12))
-    state: Mapped[str] = mapped_column(String(12))
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    due_at: Mapped[datetime] = mapped_column(UtcTime)
-    """When it is to be tried next."""
-    attempts: Mapped[int]
-    problem: Mapped[str] = mapped_column(String(300), default="")
-    """What the server said the last time that it was tried."""
-    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class Notice(Base):

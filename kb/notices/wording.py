@@ -19,6 +19,8 @@ SENTENCES = {
     "path assigned": "{who} asks you to complete it.",
     "assignment changed": "{who} changed what you are asked to do.",
     "path due": "You are asked to complete it.",
+    "help asked": "{who} asks for your help.",
+    "help answered": "{who} answers your request for help.",
 }
 """What has happened to the thing whose title stands before it."""
 KINDS = {

@@ -100,6 +100,10 @@ def update_profile(session: Session, by: Person, user_id: int, profile: Profile)
     user = find_user(session, user_id)
     user.name, user.notices = profile.name, {str(event): str(way) for event, way in profile.notices.items()}
     user.skills, user.interests = list(profile.skills), list(profile.interests)
+    if profile.mentors is not None:
+        user.mentors = profile.mentors
+    if profile.private_learning is not None:
+        user.private_learning = profile.private_learning
     session.flush()
     return user
 

@@ -41,6 +41,10 @@ class User(Base):
     interests: Mapped[list[str]] = mapped_column(JSON)
     notices: Mapped[dict[str, str]] = mapped_column(JSON)
     """What to be told about, and how: event -> at once, daily or never."""
+    private_learning: Mapped[bool] = mapped_column(default=False)
+    """Whether no record store is told what the person learns."""
+    mentors: Mapped[bool] = mapped_column(default=True)
+    """Whether others may be told that this person can help them."""
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
     granted: Mapped[list[UserRole]] = relationship(

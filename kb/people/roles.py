@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "see audit": "Read and export the audit log",
     "see operation": "See settings in force, versions, health and the outbox",
     "manage mail": "Try mails again, drop them, and send one as a test",
+    "manage statements": "Tell the record store again what people learned, or no more",
 }
 """What needs a permission, in words. Reading, and everything about one's own account, needs none."""
 
@@ -83,7 +84,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
     | {"set visibility"},
     "learn": frozenset({"train"}),
     "people": frozenset({"invite", "manage people"}),
-    "operate": frozenset({"see audit", "see operation", "manage mail"}),
+    "operate": frozenset({"see audit", "see operation", "manage mail", "manage statements"}),
 }
 """What a token may be used for, as far as its owner may. Every token can read what its owner can."""
 

@@ -16,6 +16,7 @@ JOINERS = "\u200c\u200d"
 EVENTS = (
     "review requested", "decision made", "entry due", "comment", "lesson superseded", "lesson changed",
     "task given", "action due", "path assigned", "assignment changed", "path due",
+    "help asked", "help answered",
 )  # fmt: skip
 
 WAYS = ("at once", "daily", "weekly", "never")
@@ -93,6 +94,16 @@ class Profile(Strict):
             "path assigned",
             "assignment changed",
             "path due",
+            "help asked",
+            "help answered",
         ],
         Literal["at once", "daily", "weekly", "never"],
     ] = {}
+    mentors: Annotated[
+        bool | None,
+        Field(description="Whether others are told that they can help; null leaves it as it is."),
+    ] = None
+    private_learning: Annotated[
+        bool | None,
+        Field(description="Whether no record store is told what they learn; null leaves it as it is."),
+    ] = None

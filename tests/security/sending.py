@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 ANSWERS = {
     "application/json", "application/problem+json", "text/csv", "text/markdown", "text/plain",
-    "application/octet-stream", "application/pdf", "application/vc+jwt", "application/x-ndjson",
+    "application/octet-stream", "application/pdf", "application/zip", "application/vc+jwt",
+    "application/x-ndjson",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SOURCES = Path(web.__file__).parent
 SHOWN_OF_EACH = 8
-SLOW = {"documents.entry_file"}
+SLOW = {"documents.entry_file", "paths.package", "api.path_package"}
 """Files that take long to make."""
 SEARCHES = (
     "script window", '"window ran"', "onerrror windw", "javascript -zzz", "img", "title:x tag:y window",
@@ -99,6 +99,9 @@ def plain_visits(app: Flask, world: World) -> Iterator[Visit]:
     yield Visit(f"/dossiers/{world.dossiers[0]}?version=1", endpoint="dossiers.dossier")
     merge = urlencode({"list": "sector", "values": world.line(0), "into": world.word(1)})
     yield Visit(f"/taxonomy/merge?{merge}", endpoint="taxonomy.merge")
+    for asked in (f"about={world.lessons[0]}", urlencode({"q": world.line(0)[:300]})):
+        yield Visit(f"/mentoring/ask?{asked}", endpoint="mentoring.look")
+        yield Visit(f"/api/v1/mentors?{asked}", endpoint="api.mentors")
     for name in DIMENSIONS:
         yield Visit(f"/taxonomy?list={name}", endpoint="taxonomy.taxonomy")
     for form in ("md", "csv"):
@@ -125,10 +128,12 @@ def _known(rule: Rule, name: str, world: World) -> Sequence[object]:
     known = {
         ("entries", "ref"): world.refs, ("entries", "number"): [1, 2], ("people", "number"): world.people,
         ("people", "person"): world.people, ("mail", "number"): [1],
+        ("statements", "number"): [1], ("mentoring", "number"): [1], ("mentoring", "request"): [1],
         ("actions", "number"): [1, 2], ("actions", "action"): [1, 2], ("vocabulary", "number"): world.groups,
         ("vocabulary", "group"): world.groups, ("entries", "form"): ["docx"],
         ("assignments", "assignment"): [1, 2], ("cohorts", "cohort"): [1, 2],
-        ("learning", "path"): paths, ("learning", "step"): trainings, ("teaching", "number"): world.attempts,
+        ("learning", "path"): paths, ("paths", "ref"): paths, ("paths", "path"): paths,
+        ("learning", "step"): trainings, ("teaching", "number"): world.attempts,
         ("teaching", "path"): paths, ("teaching", "step"): trainings,
         ("teaching", "ref"): trainings, ("teaching", "training"): trainings,
         ("entries", "kind"): list(CONTENT), ("review", "ref"): world.revised, ("review", "number"): [3],

@@ -26,6 +26,7 @@ from kb.importing.document import Table as DocumentTable
 from kb.importing.guessing import guess
 from kb.importing.incoming import GIVEN_UP
 from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, Rating, StepMark
+from kb.mentoring.model import MentorRequest
 from kb.model import Base, Entry, Revision, SavedMapping, Upload
 from kb.notices.leaving import leave_address
 from kb.notices.model import Mail, Notice
@@ -38,6 +39,8 @@ from kb.people.tokens import TokenText, issue_token
 from kb.records import apply_record, parse_record
 from kb.reference.rows import add_row
 from kb.reference.texts import TABLES
+from kb.statements.making import Happening, Teller
+from kb.statements.model import LearnerName, Statement
 from kb.taxonomy.model import TaxonomyChange, TaxonomyValue
 from kb.validation import validate
 from kb.vocabulary import add_group
@@ -84,8 +87,8 @@ OF_LISTS = (
     "actions.state", "users.status", "user_roles.role", "links.purpose", "pending_sign_ins.step",
     "sessions.method", "sessions.view_as", "audit.outcome", "notices.event", "mails.kind", "mails.state",
     "demands.state", "pair_decisions.decision", "assignment_targets.role", "assignments_told.what",
-    "bulk_changes.action", "attachments.role", "attachments.media", "removed_files.media",
-    "brought_pictures.type",
+    "statements.state", "statements.verb", "mentor_requests.state", "bulk_changes.action",
+    "attachments.role", "attachments.media", "removed_files.media", "brought_pictures.type",
     "incoming_documents.state", "enrolments.state",
     "attempts.state", "reference_rows.table_name", "taxonomy_values.dimension",
     "taxonomy_changes.dimension",
@@ -96,6 +99,8 @@ TOLD_BY_US: dict[str, str] = dict.fromkeys(OF_LISTS, "one of a list of ours") | 
     "incoming_documents.refs": "ids of entries", "credentials.name": "made by chance",
     "credentials.signed": "what other columns say, signed and encoded",
     "actions.embedded_in": "the id of an entry",
+    "statements.name": "a hash", "statements.step": "the id of an entry",
+    "learner_names.name": "made by chance",
     "entries.ref": "made from the kind and a number", "references.target": "the id of an entry",
     "working_copies.place": "the id of an entry, or a kind",
     "attempts.step": "the id of an entry", "step_marks.step": "the id of an entry",
@@ -391,6 +396,25 @@ def _learn(session: Session, world: World, user_id: int) -> None:
     session.merge(kept)
     session.add(enrolment)
     session.flush()
+    for number, state in enumerate(("open", "accepted", "declined", "withdrawn", "open")):
+        sides = (user_id, world.people[0]) if number < 4 else (world.people[0], user_id)
+        asked = MentorRequest(
+            asker_id=sides[0], mentor_id=sides[1], entry_id=path.id if number % 2 else None,
+            topic=world.line(number)[:MOST_LINE], words="\n".join(world.packs[number]), state=state,
+            answer=world.line(number + 1), asked_at=now(), answered_at=None if state == "open" else now(),
+        )  # fmt: skip
+        session.add(asked)
+    session.add(LearnerName(user_id=user_id, name=f"{user_id:032}"))
+    for number, state in ((1, "waiting"), (2, "given up"), (3, "sent")):
+        made = Happening("failed", enrolment.id, user_id, "P-0001", 2, now(), now(), "M-0001", number, 50)
+        titles = dict.fromkeys(("P-0001", "M-0001"), world.line(number))
+        body = Teller("http://127.0.0.1", titles).statement(made, {"name": world.line(number)})
+        told = Statement(
+            name=made.name("http://127.0.0.1"), user_id=user_id, enrolment_id=enrolment.id, verb="failed",
+            step="M-0001", number=number, body=body, state=state, created_at=now(), due_at=now(), attempts=1,
+            problem=world.line(number),
+        )  # fmt: skip
+        session.add(told)
     said = {"remark": world.line(2), "marked_by": world.line(1), "points": 50}
     for number, state in ((1, "marked"), (2, "handed in")):
         answer = Answer(question=1, given=world.line(number), **(said if number == 1 else {}))

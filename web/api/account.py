@@ -36,6 +36,8 @@ def me(_: NoParameters) -> MeAnswer:
             "skills": list(user.skills),
             "interests": list(user.interests),
             "notices": dict(user.notices),
+            "mentors": user.mentors,
+            "private_learning": user.private_learning,
             "permissions": [action for action in ACTIONS if action in person.permissions],
             "scopes": None if person.scopes is None else sorted(person.scopes),
         }
@@ -43,7 +45,9 @@ def me(_: NoParameters) -> MeAnswer:
 
 
 def change_profile(parameters: NoParameters, body: Profile) -> MeAnswer:
-    """Name, skills, interests and notifications are these from now on."""
+    """Name, skills, interests and notifications are these from now on; so is what others are told, where it
+    is said.
+    """
     acts.change_profile(services().database, origin(), _number(), body)
     return me(parameters)
 

@@ -57,8 +57,8 @@ def drafts(_: NoParameters) -> QueueAnswer:
 def create_draft(_: NoParameters, body: Any) -> Reply:
     """A new entry, as a draft that its author and curators see. It needs a title alone."""
     manner = Manner(body.anonymous, getattr(body, "mask_source", False))
-    made = _made(writing.create(services().database, origin(), body.kind, body.content, manner))
-    return replace(made, location=f"/drafts/{made.answer.id}")  # type: ignore[union-attr]
+    saved = made(writing.create(services().database, origin(), body.kind, body.content, manner))
+    return replace(saved, location=f"/drafts/{saved.answer.id}")  # type: ignore[union-attr]
 
 
 def get_draft(parameters: EntryParameters, ref: str) -> Reply:
@@ -81,8 +81,8 @@ def change_draft(_: NoParameters, body: Any, ref: str) -> Reply:
     try:
         saved = writing.save(services().database, origin(), ref, content, base=base, manner=manner)
     except EditConflict as error:
-        raise _overtaken(error, to_json(content)) from None
-    return _made(saved)
+        raise overtaken(error, to_json(content)) from None
+    return made(saved)
 
 
 def discard_draft(_: NoParameters, ref: str, revision: str) -> None:
@@ -94,11 +94,11 @@ def submit_draft(_: NoParameters, ref: str, revision: str) -> Reply:
     """Sends a draft to review. What it must still say is named."""
     ref, number = checked_ref(ref), number_of(revision, "revision")
     try:
-        return _made(writing.submit(services().database, origin(), ref, number))
+        return made(writing.submit(services().database, origin(), ref, number))
     except InvalidRecord as error:
         raise Unready(error.problems) from None
     except EditConflict as error:
-        raise _overtaken(error, _text(ref, number)) from None
+        raise overtaken(error, _text(ref, number)) from None
 
 
 def withdraw_draft(_: NoParameters, ref: str, revision: str) -> None:
@@ -149,7 +149,8 @@ def _reply(session: Session, case: Case) -> Reply:
     return Reply(work, etag=f"{_text_tag(case)}-{rest}")
 
 
-def _made(saved: Saved) -> Reply:
+def made(saved: Saved) -> Reply:
+    """What was saved, as the call that saved it answers."""
     with services().database.read() as session:
         return _reply(session, find_case(session, current().person, saved.ref, saved.number))
 
@@ -180,7 +181,7 @@ def _base(ref: str, body: Any) -> int:
                 if case is not None and tag.startswith(f"{_text_tag(case)}-"):
                     return case.revision.number
         gone = EditConflict(ref, standing.revision.number)
-    raise _overtaken(gone, to_json(body.content))
+    raise overtaken(gone, to_json(body.content))
 
 
 def _if_seen(session: Session, ref: str, number: int) -> Case | None:
@@ -190,7 +191,7 @@ def _if_seen(session: Session, ref: str, number: int) -> Case | None:
         return None
 
 
-def _overtaken(error: EditConflict, mine: dict[str, Any]) -> DraftGone | DraftOvertaken:
+def overtaken(error: EditConflict, mine: dict[str, Any]) -> DraftGone | DraftOvertaken:
     """Both texts, and what comes of them together: 412 where the header named the revision, else 409."""
     with services().database.read() as session:
         found = conflict_of(session, current().person, current().reader, error, mine)

@@ -5,8 +5,8 @@ from __future__ import annotations
 PATH = {
     "ref": "L-0001", "dossier": "E-0001", "number": 1, "group": 1, "person": 1, "name": "tag",
     "path": "P-0001", "step": "L-0001", "training": "M-0001", "attempt": 1, "waiting": 3,
-    "other": "R-0001", "assignment": 1, "cohort": 1, "action": 1, "adoption": 1, "revision": 1, "comment": 1,
-    "place": "new:lesson",
+    "other": "R-0001", "assignment": 1, "cohort": 1, "action": 1, "adoption": 1, "request": 1, "revision": 1,
+    "comment": 1, "place": "new:lesson",
     "digest": "748c2f917a321c0fa1adbc81faa2bdf3d7efd6769f35aab9f279de64fd3c2b33",
 }  # fmt: skip
 """Of the names in paths."""
@@ -104,7 +104,8 @@ BODIES: dict[str, dict[str, object]] = {
     "fill_template": {"values": {"go-live date": "2 May 2026"}, "format": "docx"},
     "change_profile": {
         "name": "Anna Berg", "skills": ["cut-over planning"], "interests": ["procurement"],
-        "notices": {"entry due": "daily"},
+        "notices": {"entry due": "daily"}, "mentors": True,
+        "private_learning": False,
     },
     "read_my_notices": {"up_to": 17},
     "read_my_notice": {"read": True},
@@ -127,7 +128,10 @@ BODIES: dict[str, dict[str, object]] = {
     "change_lesson_action": {
         "version": 1, "state": "embedded", "embedded_in": "T-0001", "embedded_words": "Section 3",
     },
+    "ask_mentor": {"person": 2, "about": "L-0001", "words": "How did you find the slot for a rehearsal?"},
+    "answer_mentor_request": {"state": "accepted", "words": "Gladly. Call me on Tuesday."},
     "set_mail": {"state": "waiting"},
+    "set_statement": {"state": "waiting"},
     "make_token": {"name": "Nightly report", "scopes": ["read"], "days": 90},
 }  # fmt: skip
 """Of bodies, by the name of the call."""

@@ -47,6 +47,7 @@ PATH_SCHEMAS = {
     "adoption": _NUMBER,
     "assignment": _NUMBER,
     "cohort": _NUMBER,
+    "request": _NUMBER,
     "revision": _NUMBER | {"maximum": 1_000_000},
     "comment": _NUMBER,
     "name": {"type": "string", "enum": list(DIMENSIONS)},

@@ -175,5 +175,7 @@ class MeAnswer(PersonPart):
         dict[str, Way],
         Field(description="What to be told about, and how; `at once` unless it says otherwise."),
     ]
+    mentors: Annotated[bool, Field(description="Whether others are told that they can help.")]
+    private_learning: Annotated[bool, Field(description="Whether no record store is told what they learn.")]
     permissions: Annotated[list[str], Field(description="What the roles allow, within the token's scopes.")]
     scopes: Annotated[list[Scope] | None, Field(description="Those of the token; null in a browser.")]

@@ -38,9 +38,11 @@ from web.api.files import FILES as ENTRY_FILES
 from web.api.imports import IMPORTS
 from web.api.learning_table import LEARNING
 from web.api.mail import OUTBOX
+from web.api.mentoring import MENTORING
 from web.api.models import EntryAnswer, EntryList, HistoryAnswer, RevisionAnswer, SearchAnswer, SimilarAnswer
 from web.api.notices import NoticeParameters, NoticePart, NoticesAnswer, ReadBody, ReadUpTo
 from web.api.operations import Operation
+from web.api.paths import PATHS
 from web.api.people import IdentityParameters, PeopleParameters
 from web.api.people_models import (
     IdentitiesAnswer,
@@ -58,6 +60,7 @@ from web.api.progress import PROGRESS
 from web.api.project_tables import PROJECT_TABLES
 from web.api.roles import RolesAnswer
 from web.api.showing import VisibilityBody, VisibilityPart
+from web.api.statements import STATEMENTS
 from web.api.taxonomy import (
     ChangePart,
     ChangesAnswer,
@@ -216,6 +219,8 @@ OPERATIONS = (
     *LEARNING,
     *ASSIGNING,
     *PROGRESS,
+    *PATHS,
+    *MENTORING,
     *reference.operations(),
     *TENDING,
     *ACTIONS,
@@ -224,6 +229,7 @@ OPERATIONS = (
     *ACCOUNT,
     *LOOKING_AFTER,
     *OUTBOX,
+    *STATEMENTS,
 )
 TAGS = {
     "search": "Search", "entries": "Entries", "drafts": "Writing", "advice": "Writing",
@@ -232,11 +238,12 @@ TAGS = {
     "project-tables": "Tables of projects", "project-mappings": "Tables of projects",
     "estimates": "Estimates",
     "dossiers": "Estimates kept", "vocabulary": "Vocabulary", "taxonomy": "Lists", "learning": "Learning",
+    "paths": "Learning paths as files", "mentors": "Mentoring", "mentoring": "Mentoring",
     "teaching": "Teaching",
     "assignments": "Assignments", "cohorts": "Cohorts",
     "money": "Money", "rates": "Exchange rates", "indices": "Price indices",
     "uplifts": "Published uplifts", "people": "People", "me": "One's own account", "roles": "Roles",
-    "audit": "Audit log", "mail": "Mail",
+    "audit": "Audit log", "mail": "Mail", "statements": "Record store",
     "actions": "Actions", "adoptions": "Adoptions", "duplicates": "Duplicates", "demand": "Demand",
     "insight": "Insight",
 }  # fmt: skip

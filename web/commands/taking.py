@@ -79,7 +79,7 @@ def fill(ref: str, file: Path, pairs: tuple[str, ...], values: IO[str] | None, *
     if file.exists() and not force:
         raise click.UsageError(f"{file} is there already; add --force to replace it.")
     given = _values(pairs, values)
-    _write(file, _filled(ref.upper(), given, cast("Form", form)))
+    write(file, _filled(ref.upper(), given, cast("Form", form)))
     click.echo(
         f"Wrote {ref.upper()} with {len(given):,} {'field' if len(given) == 1 else 'fields'} to {file}."
     )
@@ -140,11 +140,11 @@ def _take(file: Path, wanted: Wanted) -> Taken:
         with audited(database, Origin(operator()), "take document", file.name) as act:
             taken = take_away(source, wanted)
             act.detail |= {"entries": taken.count, "report": wanted.is_report}
-            _write(file, taken.data)
+            write(file, taken.data)
     return taken
 
 
-def _write(file: Path, data: bytes) -> None:
+def write(file: Path, data: bytes) -> None:
     """Writes all or nothing. Raises KbError."""
     from kb.errors import KbError
 

@@ -1,0 +1,1 @@
+"""Bringing people who ask together with people who know."""

@@ -1,0 +1,1 @@
+"""Telling a record store what people learn, in statements of the Experience API."""
