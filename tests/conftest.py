@@ -17,7 +17,7 @@ pytest_plugins = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A real browser on a busy machine may lag: its tests are tried once more, and the summary names them."""
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

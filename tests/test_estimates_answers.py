@@ -49,6 +49,14 @@ def estimates_of(database, *records, encoder=None, measured=False):
     return Estimates(database, lambda: Descriptions(encoder), **measuring)
 
 
+def measured_answer(estimates, **request):
+    """Asks again while what is measured beside it is not ready, as people would."""
+    deadline = time.monotonic() + 60
+    while not (found := ask(estimates, **request)).measured:
+        assert time.monotonic() < deadline
+    return found
+
+
 @pytest.fixture
 def repository(database):
     """Forty finished projects, without an encoder."""
@@ -61,7 +69,7 @@ def change(estimates, *records):
 
 
 def test_the_answer_shows_what_it_rests_on(database):
-    found = ask(estimates_of(database, *finished(40), measured=True), **RAIL)
+    found = measured_answer(estimates_of(database, *finished(40), measured=True), **RAIL)
     range_ = found.range
     assert 0 < range_.p10 < range_.p50 < range_.p80 < range_.p90
     assert found.unit == "EUR"
@@ -384,11 +392,10 @@ def test_any_numeric_attribute_can_be_the_target(repository):
 
 def test_a_description_alone_is_enough(database):
     estimates = estimates_of(database, *finished(40), encoder=Letters(), measured=True)
-    found = ask(estimates, description="A hospital: wards, nurses and patient records.")
+    found = measured_answer(estimates, description="A hospital: wards, nurses and patient records.")
     assert found.reads_text
     assert found.range is not None
     assert AFTERWARDS in found.warnings
-    assert found.measured is not None
     assert found.comparables[0].similarity > 0.9
     assert found.comparables[0].title.startswith("Health")
     assert not ask(

@@ -45,6 +45,7 @@ def attempts(app, count: int, **environ) -> list[int]:
     return [browser.send("/sign-in", **sent, **environ).status_code for _ in range(count)]
 
 
+@pytest.mark.usefixtures("one_window")
 def test_point_12_guessing_one_account_from_one_address_is_stopped(own_app):
     found = attempts(own_app, LOGIN_OF_BOTH.most + 2)
     assert found == [401] * LOGIN_OF_BOTH.most + [429] * 2
