@@ -56,6 +56,7 @@ OTHERWISE = {
     "/learning/<path>/<step>/questions/<int:number>", "/teaching", "/teaching/marking/<int:number>",
     "/teaching/questions/<ref>", "/teaching/paths/<path>/steps/<step>", "/api/v1/teaching/steps",
     "/api/v1/teaching/paths/<path>/steps/<step>", "/api/v1/teaching/paths/<path>/suggestions",
+    "/api/v1/teaching/paths/<path>/links",
     "/api/v1/learning", "/api/v1/learning/<path>",
     "/api/v1/learning/<path>/steps/<step>", "/api/v1/learning/<path>/steps/<training>/attempts",
     "/api/v1/learning/<path>/attempts/<attempt>", "/api/v1/teaching/attempts",
