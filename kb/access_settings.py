@@ -38,7 +38,7 @@ def provider_settings(given: Mapping[str, str]) -> dict[str, Any]:
         "oidc_client_id": given["PRECEDENT_OIDC_CLIENT_ID"],
         "oidc_client_secret": given["PRECEDENT_OIDC_CLIENT_SECRET"],
         "oidc_name": name,
-        "oidc_hosts": _hosts(given.get("PRECEDENT_OIDC_HOSTS"), "PRECEDENT_OIDC_HOSTS"),
+        "oidc_hosts": hosts_in(given.get("PRECEDENT_OIDC_HOSTS"), "PRECEDENT_OIDC_HOSTS"),
     }
 
 
@@ -76,7 +76,7 @@ def _issuer(value: str) -> str:
     return value
 
 
-def _hosts(value: str | None, name: str) -> tuple[str, ...]:
+def hosts_in(value: str | None, name: str) -> tuple[str, ...]:
     """Host names with or without a port, addresses and networks, separated by commas."""
     hosts = tuple(each for part in (value or "").split(",") if (each := part.strip()))
     for each in hosts:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from kb.access_settings import BUTTON, provider_settings, proxy_settings
+from kb.access_settings import BUTTON, hosts_in, provider_settings, proxy_settings
 from kb.errors import SettingsError
 from kb.mail_settings import Security, mail_settings
 from kb.record_store_settings import XapiVersion, record_store_settings
@@ -70,6 +70,8 @@ class Settings:
     """Whether people who are not known yet become readers, or only known ones come in by the provider."""
     oidc_hosts: tuple[str, ...] = ()
     """Further hosts of the provider, and private addresses and networks in which it may be."""
+    link_hosts: tuple[str, ...] = ()
+    """Hosts that are asked when somebody checks the links of a path; `*` is every public one."""
     proxies: tuple[Network, ...] = ()
     """Addresses and networks of the reverse proxies before Precedent: their headers count."""
     proxy_header: str = ""
@@ -138,6 +140,7 @@ class Settings:
             idle_hours=_whole(given, "PRECEDENT_IDLE_HOURS", 12, 1, 8_760),
             session_hours=_whole(given, "PRECEDENT_SESSION_HOURS", 336, 1, 8_760),
             oidc_create=_switch(given, "PRECEDENT_OIDC_CREATE", default=False),
+            link_hosts=hosts_in(given.get("PRECEDENT_LINK_HOSTS"), "PRECEDENT_LINK_HOSTS"),
             **provider_settings(given),
             **proxy_settings(given),
             **mail_settings(given),

@@ -106,7 +106,6 @@ def test_decisions_about_steps_are_accessible_and_taken_on_a_phone(page, live, t
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{live.url}/teaching")
     check_accessibility(page)
-    page.screenshot(path=f"/tmp/build/teaching-{scheme}.png", full_page=True)
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name=f"Adopt revision 2 for step L-0002 of {path}").press("Enter")
@@ -123,7 +122,5 @@ def test_the_builder_is_accessible_in_every_light_and_on_a_phone(builder, scheme
     builder.reload()
     builder.locator("#rich-bar").wait_for()
     check_accessibility(builder)
-    builder.screenshot(path=f"/tmp/build/builder-{scheme}.png", full_page=True)
     builder.set_viewport_size({"width": 360, "height": 740})
     assert builder.evaluate("document.documentElement.scrollWidth") <= 360
-    builder.screenshot(path=f"/tmp/build/builder-phone-{scheme}.png", full_page=True)

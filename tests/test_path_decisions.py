@@ -171,6 +171,7 @@ def test_trainers_decide_on_the_page(app):
     stale = tina.send(place, do="adopt", current="1")
     assert (stale.status_code, "revision 2 stands now" in stale.text) == (409, True)
     assert tina.send(place, do="explode", current="2").status_code == 400
+    assert 'value="CRANE"' in tina.send(place, do="replace", current="2", by="crane").text
     gone = tina.send("/teaching/paths/P-0031/steps/L-0009", do="adopt", current="")
     assert (gone.status_code, "no newer revision" in gone.text) == (409, True)
     done = tina.send(place, do="adopt", current="2")

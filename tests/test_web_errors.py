@@ -59,6 +59,7 @@ OTHERWISE = {
     "/learning/<path>/<step>/questions/<int:number>", "/teaching", "/teaching/marking/<int:number>",
     "/teaching/questions/<ref>", "/teaching/paths/<path>/steps/<step>", "/api/v1/teaching/steps",
     "/api/v1/teaching/paths/<path>/steps/<step>", "/api/v1/teaching/paths/<path>/suggestions",
+    "/api/v1/teaching/paths/<path>/links",
     "/api/v1/learning", "/api/v1/learning/<path>",
     "/learning/<path>/rating", "/api/v1/learning/<path>/rating", "/teaching/paths/<path>",
     "/teaching/paths/<path>/export", "/teaching/coverage", "/teaching/coverage/export",

@@ -54,6 +54,8 @@ class Reach:
     """Private networks that were named: no other private address is connected to."""
     setting: str = ""
     """The setting that adds to it, for messages."""
+    is_open: bool = False
+    """Whether every public machine may be asked."""
 
     @classmethod
     def around(cls, address: str, others: Iterable[str], setting: str) -> Reach:
@@ -64,13 +66,24 @@ class Reach:
         own = [network for part in parts for network in private_networks(part.hostname or "")]
         return cls(frozenset(map(origin_of, parts)), (*named, *own), setting)
 
+    @classmethod
+    def among(cls, hosts: Iterable[str], setting: str) -> Reach:
+        """The hosts, addresses and networks that a setting names; `*` is every public machine."""
+        named = [each for each in hosts if each != "*"]
+        parts = [_split(each) for each in named if "/" not in each]
+        networks = [network for each in named if (network := read_network(each)) is not None]
+        own = [network for part in parts for network in private_networks(part.hostname or "")]
+        return cls(frozenset(map(origin_of, parts)), (*networks, *own), setting, "*" in set(hosts))
+
     def check(self, address: str) -> SplitResult:
         """The address in its parts. Raises OutboundFailed unless requests may go there."""
         parts = _parts(address)
         host = parts.hostname or ""
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
             raise OutboundFailed(f"{_shown(parts)} is not an https address.")
-        if parts.username is not None or origin_of(parts) not in self.origins:
+        is_plain = parts.scheme == "https" and parts.port in {None, PORTS["https"]}
+        is_named = origin_of(parts) in self.origins or (self.is_open and is_plain)
+        if parts.username is not None or not host or not is_named:
             raise OutboundFailed(
                 f"{_shown(parts)} is not where Precedent may ask. If it should, add {parts.netloc} to "
                 f"{self.setting}."
@@ -100,9 +113,29 @@ def fetch(
     body: str | None = None,
 ) -> Answer:  # fmt: skip
     """The answer of another machine. Raises OutboundFailed, in words that name the machine and why."""
+    with _answering(reach, address, method, headers or {}, body) as (parts, answer):
+        if 300 <= answer.status < 400:
+            raise OutboundFailed(f"{_shown(parts)} leads elsewhere, and redirects are not followed.")
+        held = answer.read(MOST_BYTES + 1)
+        if len(held) > MOST_BYTES:
+            raise OutboundFailed(f"{_shown(parts)} answers with more than {MOST_BYTES:,} bytes.")
+        return Answer(answer.status, held)
+
+
+def status_of(reach: Reach, address: str) -> int:
+    """The status with which another machine answers; what else it says is not read. Raises OutboundFailed."""
+    with _answering(reach, address, "GET", {}, None) as (_, answer):
+        return answer.status
+
+
+@contextmanager
+def _answering(
+    reach: Reach, address: str, method: str, headers: Mapping[str, str], body: str | None
+) -> Iterator[tuple[SplitResult, http.client.HTTPResponse]]:
+    """The answer of another machine, its body still to be read. Raises OutboundFailed."""
     parts = reach.check(address)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    sent = {"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close", **(headers or {})}
+    sent = {"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close", **headers}
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     found = resolve(host, port)
     reach.check_host(host, found)
@@ -111,17 +144,11 @@ def fetch(
             connection = http.client.HTTPConnection(host, port)
             connection.sock = link
             connection.request(method, path, body, sent)
-            answer = connection.getresponse()
-            if 300 <= answer.status < 400:
-                raise OutboundFailed(f"{_shown(parts)} leads elsewhere, and redirects are not followed.")
-            held = answer.read(MOST_BYTES + 1)
+            yield parts, connection.getresponse()
     except ssl.SSLCertVerificationError as error:
         raise OutboundFailed(f"The certificate of {host} is not trusted: {error.verify_message}.") from None
     except (OSError, http.client.HTTPException) as error:
         raise OutboundFailed(f"{_shown(parts)} cannot be reached: {reason_of(error)}.") from None
-    if len(held) > MOST_BYTES:
-        raise OutboundFailed(f"{_shown(parts)} answers with more than {MOST_BYTES:,} bytes.")
-    return Answer(answer.status, held)
 
 
 def origin_of(parts: SplitResult) -> str:

@@ -67,6 +67,7 @@ def decide_step(path: str, step: str) -> BaseResponse:
     trainer()
     ref, at, by = checked_ref(path), checked_ref(step), request.form.get("by", "").strip().upper()
     said = {"decision": request.form.get("do", ""), "current": whole(request.form.get("current", "")) or None}
+    validate(Decision, said)  # what no button of the page sends is refused without the page
     try:
         decision = validate(Decision, said | ({"by": by} if by and said["decision"] == "replace" else {}))
         decide(services().database, origin(), ref, at, decision)

@@ -80,6 +80,19 @@ class KeptStep(Base):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class LinkCheck(Base):
+    """Whether a link answered when somebody last had it checked."""
+
+    __tablename__ = "link_checks"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of the address."""
+    is_reached: Mapped[bool]
+    said: Mapped[str] = mapped_column(String(300))
+    checked_at: Mapped[datetime] = mapped_column(UtcTime)
+    checked_by: Mapped[str] = mapped_column(String(300))
+
+
 class Attempt(Base):
     """One go at the questions of a training entry, within a path."""
 

@@ -71,6 +71,7 @@ CONVERSION_OF_PERSON = Limit("conversion person", 120, 900, "Too many files in a
 CONVERSION_OF_ADDRESS = Limit(
     "conversion address", 120, 900, "Too many files from this address in a short time."
 )
+LINKS_OF_PERSON = Limit("links person", 20, 900, "Links were checked many times in a short time.")
 IMPORT_OF_PERSON = Limit("import person", 30, 900, "Too many documents in a short time.")
 PICTURE_OF_PERSON = Limit("picture person", 120, 900, "Too many pictures in a short time.")
 SEARCH_OF_ADDRESS = Limit("search address", 1200, 60, "Too many searches in a minute from this address.")

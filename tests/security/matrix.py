@@ -32,6 +32,8 @@ SOMEBODY, NEWCOMER = "somebody", "newcomer"
 """People that the test makes: one whose account is open, one who was invited."""
 TEMPLATE, NO_ENTRY = "T-0001", "L-9999"
 A_PATH, A_STEP = {"path": "P-0001"}, {"step": "L-0001"}
+NO_STEP = {"step": "R-0001"}
+"""Of an entry that is on no path: what is on one is named by the path itself."""
 
 
 @dataclass(frozen=True)
@@ -309,7 +311,7 @@ ROWS = (
     Row("teaching.attempt", "GET", "train", 404),
     Row("teaching.mark", "POST", "train", 404),
     Row("teaching.results", "GET", "train", 200, of={"ref": "M-0001"}),
-    Row("teaching.decide_step", "POST", "train", 400, of=A_PATH | A_STEP),
+    Row("teaching.decide_step", "POST", "train", 400, of=A_PATH | NO_STEP),
 
     Row("reference_editing.new", "GET", FIGURES, 200),
     Row("reference_editing.create", "POST", FIGURES, 400),
@@ -481,8 +483,10 @@ ROWS = (
     Row("api.mark_attempt", "PUT", "train", 400),
     Row("api.question_results", "GET", "train", 200, of={"training": "M-0001"}),
     Row("api.worn_steps", "GET", "train", 200),
-    Row("api.decide_on_step", "PUT", "train", 400, of=A_PATH | A_STEP),
+    Row("api.decide_on_step", "PUT", "train", 400, of=A_PATH | NO_STEP),
     Row("api.suggest_material", "GET", "train", 200, of=A_PATH),
+    Row("api.step_links", "GET", "train", 200, of=A_PATH),
+    Row("api.check_step_links", "POST", "train", 200, of=A_PATH),
 
     Row("api.money", "GET", READING, 400),
     *(

@@ -33,7 +33,10 @@ HIDDEN, MISSING, TITLE = "L-0001", "L-0999", "Rehearse the cut-over"
 NOTHING = 999_999
 DOSSIERS = {row.endpoint for row in ROWS if row.endpoint.startswith("dossiers.")}
 """Their ids are not those of entries."""
-FORMS = {"reviewing.decide": {"do": "submit"}, "learning.do_step": {"do": "done"}}
+FORMS = {
+    "reviewing.decide": {"do": "submit"}, "learning.do_step": {"do": "done"},
+    "teaching.decide_step": {"do": "keep"},
+}  # fmt: skip
 """What a form says, where one that says nothing is refused before anybody looks what it is about."""
 NAMING = {"ref": "L", "path": "P", "step": "M", "training": "M", "other": "L"}
 """Parts of addresses that name an entry, and its kind unless the matrix says another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -25,7 +26,7 @@ from kb.importing.document import Document, Part, Section
 from kb.importing.document import Table as DocumentTable
 from kb.importing.guessing import guess
 from kb.importing.incoming import GIVEN_UP
-from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, Rating, StepMark
+from kb.learning.model import Answer, Attempt, Enrolment, KeptStep, LinkCheck, Rating, StepMark
 from kb.mentoring.model import MentorRequest
 from kb.model import Base, Entry, Revision, SavedMapping, Upload
 from kb.notices.leaving import leave_address
@@ -104,6 +105,7 @@ TOLD_BY_US: dict[str, str] = dict.fromkeys(OF_LISTS, "one of a list of ours") | 
     "entries.ref": "made from the kind and a number", "references.target": "the id of an entry",
     "working_copies.place": "the id of an entry, or a kind",
     "attempts.step": "the id of an entry", "step_marks.step": "the id of an entry",
+    "link_checks.key": "a hash",
     "kept_steps.step": "the id of an entry", "kept_steps.about": "words of ours, and a number or an id",
     "audiences.principal": "a role, or the number of a person", "revisions.digest": "a hash",
     "rendered.digest": "a hash", "users.password": "a hash", "links.secret": "a hash",
@@ -394,6 +396,10 @@ def _learn(session: Session, world: World, user_id: int) -> None:
     )  # fmt: skip
     kept = KeptStep(path_id=path.id, step="M-0001", about="gone", kept_by=world.line(3), at=now())
     session.merge(kept)
+    said = {"is_reached": False, "said": world.line(4), "checked_by": world.line(5), "checked_at": now()}
+    for content in session.scalars(select(Revision.content).join(Entry).where(Entry.kind == "training")):
+        if content.get("url"):
+            session.merge(LinkCheck(key=hashlib.sha256(content["url"].encode()).hexdigest(), **said))
     session.add(enrolment)
     session.flush()
     for number, state in enumerate(("open", "accepted", "declined", "withdrawn", "open")):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from datetime import datetime  # noqa: TC003 - pydantic reads it
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -10,16 +11,20 @@ from kb.desk.lines import start_of_edit
 from kb.errors import NotFound
 from kb.learning import keeping
 from kb.learning.deciding import Decision, decide
+from kb.learning.step_links import links_of
+from kb.people.limits import LINKS_OF_PERSON
 from search.material import suggest
 from web.api.models import Answer
 from web.api.operations import Operation
 from web.context import current
 from web.entries import checked_ref
 from web.identity import origin
+from web.link_checks import check_links
 from web.searches import count_one
 from web.services import services
 
 if TYPE_CHECKING:
+    from kb.learning.step_links import StepLink
     from web.parameters import NoParameters
 
 
@@ -50,6 +55,23 @@ class DecidedAnswer(Answer):
     step: str
     decision: Literal["adopt", "keep", "replace"]
     draft: Annotated[int | None, Field(description="The draft of the path; none where the step is kept.")]
+
+
+class StepLinkPart(Answer):
+    """The link of a training entry on a path."""
+
+    entry: str
+    title: str
+    address: str
+    is_reached: Annotated[bool | None, Field(description="None: never checked.")]
+    said: str
+    checked_at: datetime | None
+
+
+class StepLinksAnswer(Answer):
+    """The links of a path's steps."""
+
+    links: list[StepLinkPart]
 
 
 class FittingPart(Answer):
@@ -91,16 +113,43 @@ def decide_on_step(_: NoParameters, body: Decision, path: str, step: str) -> Dec
     return DecidedAnswer.model_validate(done, from_attributes=True)
 
 
+def step_links(_: NoParameters, path: str) -> StepLinksAnswer:
+    """The links of training on a path, and whether they answered when they were last checked."""
+    refs = _entries_of(_stored(checked_ref(path)))
+    with services().database.read() as session:
+        return _links_answer(links_of(session, refs, current().reader))
+
+
+def check_step_links(_: NoParameters, path: str) -> StepLinksAnswer:
+    """Asks each link of training on a path, as far as the operator has named the hosts that may be asked."""
+    here, refs = services(), _entries_of(_stored(checked_ref(path)))
+    here.leases.spend(here.database, LINKS_OF_PERSON, f"#{current().person.id}")
+    return _links_answer(check_links(here.database, origin(), here.settings.link_hosts, refs))
+
+
+def _links_answer(links: list[StepLink]) -> StepLinksAnswer:
+    return StepLinksAnswer(links=[StepLinkPart.model_validate(each, from_attributes=True) for each in links])
+
+
+def _stored(ref: str) -> dict[str, Any]:
+    """The path in one's own draft, where there is one, else as published. Raises NotFound."""
+    with services().database.read() as session:
+        case = start_of_edit(session, current().person, ref)
+        if case is None or case.revision.entry.kind != "path":
+            raise NotFound(f"There is no path {ref}.")
+        return dict(case.revision.content)
+
+
+def _entries_of(stored: dict[str, Any]) -> set[str]:
+    return {step["entry"] for stage in stored.get("stages", ()) for step in stage.get("steps", ())}
+
+
 def suggest_material(_: NoParameters, path: str) -> SuggestionsAnswer:
     """Material that fits the goal and the competencies of the path and is not in it: of your own draft where
     you have one, else of what is published.
     """
     ref, here = checked_ref(path), services()
-    with here.database.read() as session:
-        case = start_of_edit(session, current().person, ref)
-        if case is None or case.revision.entry.kind != "path":
-            raise NotFound(f"There is no path {ref}.")
-        stored = dict(case.revision.content)
+    stored = _stored(ref)
     count_one()
     found = suggest(here.database, here.engine, stored, ref, current().reader)
     material = [
@@ -119,4 +168,8 @@ BUILDING = (
               conflict="The entry was changed since, or your draft of the path was."),
     Operation("GET", "/teaching/paths/<path>/suggestions", suggest_material, SuggestionsAnswer,
               "See what a path may lack", action="train"),
+    Operation("GET", "/teaching/paths/<path>/links", step_links, StepLinksAnswer,
+              "See how the links of a path answered", action="train"),
+    Operation("POST", "/teaching/paths/<path>/links", check_step_links, StepLinksAnswer,
+              "Check the links of a path", action="train", makes=False),
 )  # fmt: skip

@@ -1,10 +1,10 @@
-"""precedent path steps, decide, suggest, export, import, cmi5."""
+"""precedent path steps, decide, suggest, links, export, import, cmi5."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +15,10 @@ from web.commands.printing import print_columns, print_json
 from web.commands.taking import write
 
 if TYPE_CHECKING:
+    from kb.database import Database
     from kb.learning.keeping import Worn
     from kb.learning.packaging import Package
+    from kb.people.audit import Origin
 
 _FORCE = click.option("--force", is_flag=True, help="Replace the file if it is there.")
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -111,17 +113,12 @@ def suggest(ref: str, email: str, *, as_json: bool) -> None:
     Example:
       precedent path suggest P-0001
     """
-    from kb.desk.lines import start_of_edit
     from kb.people.reader import reader_of
     from search.material import suggest as suggest_for
     from web.commands.finding import open_engine
 
     database, who = begin(email)
-    with database.read() as session:
-        case = start_of_edit(session, who.person, ref.upper())
-        if case is None or case.revision.entry.kind != "path":
-            raise NotFound(f"There is no path {ref.upper()}.")
-        stored = dict(case.revision.content)
+    stored = _stored(database, who, ref.upper())
     found = suggest_for(database, open_engine()[2], stored, ref.upper(), reader_of(who.person))
     material = [(hit.entry.ref, hit.entry.kind, hit.entry.title) for hit in found.material]
     recurring = [(each.ref, f"learned {each.times} times", each.title) for each in found.recurring]
@@ -212,3 +209,52 @@ def _package(ref: str) -> Package:
 def _check_free(file: Path, force: bool) -> None:
     if file.exists() and not force:
         raise click.UsageError(f"{file} is there already; add --force to replace it.")
+
+
+@path.command()
+@click.argument("ref")
+@click.option("--check", is_flag=True, help="Ask each of them now.")
+@acting
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def links(ref: str, email: str, *, check: bool, as_json: bool) -> None:
+    """Print the links of training on a path, and whether they answered when they were last checked.
+
+    Only hosts that PRECEDENT_LINK_HOSTS names are asked.
+
+    \b
+    Examples:
+      precedent path links P-0001
+      precedent path links P-0001 --check
+    """
+    from kb.config import Settings
+    from kb.learning.step_links import links_of
+    from kb.people.reader import reader_of
+    from web.link_checks import check_links
+
+    database, who = begin(email)
+    stored = _stored(database, who, ref.upper())
+    refs = {step["entry"] for stage in stored.get("stages", ()) for step in stage.get("steps", ())}
+    if check:
+        found = check_links(database, who, Settings.from_env().link_hosts, refs)
+    else:
+        with database.read() as session:
+            found = links_of(session, refs, reader_of(who.person))
+    if as_json:
+        print_json("links", [vars(each) for each in found])
+    elif found:
+        words = {None: "not checked", True: "reached", False: "not reached"}
+        rows = [(each.entry, words[each.is_reached], each.address, each.said) for each in found]
+        print_columns(("ENTRY", "LINK", "ADDRESS", "WHAT IT SAID"), rows)
+    else:
+        click.echo("No training on it has a link.")
+
+
+def _stored(database: Database, who: Origin, ref: str) -> dict[str, Any]:
+    """The path in the person's own draft, where there is one, else as published. Raises NotFound."""
+    from kb.desk.lines import start_of_edit
+
+    with database.read() as session:
+        case = start_of_edit(session, who.person, ref)
+        if case is None or case.revision.entry.kind != "path":
+            raise NotFound(f"There is no path {ref}.")
+        return dict(case.revision.content)

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kb.learning.material import step_materials
+from kb.learning.step_links import links_of
 from kb.neighbours import titles_of
 from kb.people.errors import TooMany
+from kb.people.limits import LINKS_OF_PERSON
+from kb.people.roles import can, require
 from search.material import suggest
 from search.results import SearchRequest
 from web.context import current
 from web.desk.fields import plan_of
 from web.desk.previews import course_preview
 from web.desk.stages import Arranged, arrange, put, stages_of, steps_of
+from web.identity import origin
+from web.link_checks import check_links
 from web.searches import count_one, search
 from web.services import services
 from web.templating import prepare_markdown
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
     from kb.content import Content
     from kb.learning.material import StepMaterial
+    from kb.learning.step_links import StepLink
     from search.results import SearchPage
     from web.desk.fields import Field
     from web.desk.sheets import Sheet
@@ -39,7 +45,7 @@ FRAGMENT = "builder"
 ENTER = "enter"
 """What Enter in a line means: searching where words to search for were typed, else saving."""
 MOVES = ("add", "remove", "up", "down", "move")
-DOES = (*MOVES, "put", "before", "find", "suggest")
+DOES = (*MOVES, "put", "before", "find", "suggest", "check")
 MOST_FOUND = 10
 LONGEST = 300
 
@@ -73,6 +79,9 @@ class Builder:
     is_suggested: bool = False
     """Whether what was found is what the path may lack; it is looked for anew when something was added."""
     materials: Mapping[str, StepMaterial] = field(default_factory=dict)
+    links: Mapping[str, StepLink] = field(default_factory=dict)
+    """Of training that has one, and whether it answered."""
+    may_check: bool = False
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """(kind, title) of the prerequisites."""
 
@@ -142,7 +151,9 @@ def build(sheet: Sheet, do: str, what: str) -> None:
         done = Arranged(focus="find")
     builder.said, builder.focus = done.said, done.focus
     sheet.builder = builder
-    if do == "suggest" or (do != "find" and builder.is_suggested):
+    if do == "check":
+        _ask(sheet, builder, _check)
+    elif do == "suggest" or (do != "find" and builder.is_suggested):
         _ask(sheet, builder, _suggest)
     elif builder.words and do in ("find", "put", "before"):
         _ask(sheet, builder, _find)
@@ -156,6 +167,8 @@ def prepare(sheet: Sheet) -> None:
     with services().database.read() as session:
         builder.materials = step_materials(session, refs, current().reader)
         builder.titles = titles_of(session, before, current().reader)
+        builder.links = {each.entry: each for each in links_of(session, refs, current().reader)}
+    builder.may_check = bool(builder.links) and can(current().person, "train")
     builder.into = builder.into or len(stages_of(sheet.data))
 
 
@@ -203,6 +216,17 @@ def _ask(sheet: Sheet, builder: Builder, look: Callable[[Sheet, Builder], None])
         look(sheet, builder)
     except TooMany as error:
         builder.failed = str(error)
+
+
+def _check(sheet: Sheet, builder: Builder) -> None:
+    """Asks the links of the steps; nothing else ever does."""
+    here, refs = services(), {str(step.get("entry", "")) for _, step in steps_of(sheet.data)}
+    require(current().person, "train")
+    here.leases.spend(here.database, LINKS_OF_PERSON, f"#{current().person.id}")
+    checked = check_links(here.database, origin(), here.settings.link_hosts, refs)
+    missed = sum(not each.is_reached for each in checked)
+    builder.said = f"{len(checked)} checked, {missed or 'none'} not reached."
+    builder.focus = "check-links"
 
 
 def _suggest(sheet: Sheet, builder: Builder) -> None:
