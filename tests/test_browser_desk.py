@@ -103,7 +103,8 @@ def test_a_lesson_is_written_sent_back_mended_published_and_found(browser, live,
     carla.get_by_role("link", name="side by side").click()
     checked(carla)
     carla.get_by_role("button", name="Publish").click()
-    carla.get_by_role("heading", name="Book the crane before the permit").wait_for()
+    carla.get_by_role("status").filter(has_text="It is published.").wait_for()
+    checked(carla)
 
     reader = browser.new_context().new_page()
     reader.goto(f"{live.url}/search?q=crane")

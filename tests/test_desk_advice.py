@@ -148,6 +148,16 @@ def test_people_hear_what_concerns_them(own_app, anna):
     assert told(own_app, "cleo")[1:] == [("comment", "Anna")]
 
 
+def test_what_is_decided_asks_nobody_for_a_review(own_app, anna):
+    cleo, carl = sign_in(own_app, "cleo", "curator"), sign_in(own_app, "carl", "curator")
+    anna.send("/entries/new/lesson", do="submit-anyway", **ALIKE)
+    assert "asks you to review it" in carl.get("/notices").text
+    cleo.send("/review/L-0004/1/decide", do="publish")
+    assert "asks you to review it" not in carl.get("/notices").text
+    assert "asks you to review it" in carl.get("/notices?show=all").text
+    assert "Duplicates" in carl.get("/review").text
+
+
 def test_a_comment_is_quoted_with_what_it_is_about(own_app, anna):
     cleo = sign_in(own_app, "cleo", "curator")
     anna.send("/entries/new/lesson", do="submit-anyway", **ALIKE)

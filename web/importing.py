@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from kb.desk.lines import start_of_edit
 from kb.errors import InvalidRecord
 from kb.importing import incoming
 from kb.importing.making import MAX_DRAFTS, make
@@ -15,6 +16,7 @@ from kb.importing.recognition import FORMS, TAKEN
 from kb.importing.sandbox import MAX_UPLOAD
 from kb.markup import plain_text
 from web.account import myself
+from web.context import current
 from web.forms import Form, refilled
 from web.identity import origin
 from web.parameters import NoParameters, parse_page
@@ -154,7 +156,7 @@ def _start_page(form: Form, person: Any) -> str:
 def _page(found: Pending, form: Form | None = None) -> str:
     if found.document is None or found.plan is None:
         template = {"waiting": "wait", "refused": "refused", "done": "done"}[found.state]
-        return render_template(f"importing/{template}.html", pending=found)
+        return render_template(f"importing/{template}.html", pending=found, made=_made(found))
     made = make(found.document, found.plan)
     rows = [_row(found, at) for at in range(len(found.document.sections))]
     whole = found.plan.shape != "lessons"
@@ -164,6 +166,16 @@ def _page(found: Pending, form: Form | None = None) -> str:
         "importing/preview.html", view=view, form=form or Form(), shapes=SHAPES, column_choices=COLUMNS,
         most=MAX_DRAFTS,
     )  # fmt: skip
+
+
+def _made(found: Pending) -> list[tuple[str, str, str]]:
+    """(id, kind, title) of the entries that came of it; without kind and title what is not there any more."""
+    with services().database.read() as session:
+        cases = [(ref, start_of_edit(session, current().person, ref)) for ref in found.refs]
+        return [
+            (ref, case.revision.entry.kind, case.revision.title) if case else (ref, "", "")
+            for ref, case in cases
+        ]
 
 
 def _row(found: Pending, at: int) -> Row:

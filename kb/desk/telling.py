@@ -9,6 +9,7 @@ from sqlalchemy import select
 from kb.desk.lines import line_of, writers
 from kb.desk.model import Comment, Handling
 from kb.markup import plain_text
+from kb.notices.reading import mark_done
 from kb.notices.telling import notify, people_with
 from kb.sections import HEADINGS
 
@@ -38,7 +39,8 @@ def tell_reviewers(session: Session, by: Person, case: Case, handling: Handling)
 
 
 def tell_author(session: Session, by: Person, case: Case, words: str) -> None:
-    """Whoever wrote it hears what was decided and why."""
+    """Whoever wrote it hears what was decided and why; nobody is asked to review it any more."""
+    mark_done(session, "review requested", case.revision.entry_id, case.revision.number)
     if case.author_id is not None:
         notify(session, "decision made", [case.author_id], by=by, words=words, **about(case))
 

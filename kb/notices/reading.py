@@ -89,6 +89,12 @@ def mark_read(session: Session, user_id: int, number: int, *, read: bool = True)
         session.execute(change.values(read_at=None))
 
 
+def mark_done(session: Session, event: str, entry_id: int, number: int) -> None:
+    """Marks everybody's notices of something that somebody has done by now: they ask for nothing more."""
+    what = (Notice.event == event, Notice.entry_id == entry_id, Notice.number == number)
+    session.execute(update(Notice).where(*what, Notice.read_at.is_(None)).values(read_at=now()))
+
+
 def mark_all_read(session: Session, user_id: int, up_to: int) -> int:
     """Marks the person's notices up to this one: those that came after the list was read stay unread."""
     mine = (Notice.user_id == user_id, Notice.id <= up_to, Notice.read_at.is_(None))

@@ -51,6 +51,7 @@ PATH_SCHEMAS = {
     "revision": _NUMBER | {"maximum": 1_000_000},
     "comment": _NUMBER,
     "name": {"type": "string", "enum": list(DIMENSIONS)},
+    "place": {"type": "string", "pattern": f"^({REF_PATTERN}|new:({'|'.join(CONTENT)}))$"},
 }
 INTRODUCTION = (
     "What past projects teach the next one: search and read the repository, estimate from finished projects, "
