@@ -182,3 +182,10 @@ def test_the_forest_out_of_bag_has_not_seen_the_project():
     found = baselines.forest_out_of_bag(design, known, truth)
     seen = baselines.forest(design, known, truth, known)
     assert found[10] < 0.2 * truth[10] < seen[10]
+
+
+def test_outcomes_that_are_all_the_same_are_refused_in_words():
+    history = made(30)
+    same = replace(history, truth=np.full(30, 7.0))
+    with pytest.raises(BadHistory, match="cost is the same in all projects"):
+        backtest(same)

@@ -193,3 +193,28 @@ def test_the_pages_are_accessible_fit_a_phone_and_work_without_scripts(browser, 
             assert page.evaluate("document.documentElement.scrollWidth") <= width, where
             check_accessibility(page)
     context.close()
+
+
+def test_what_was_typed_beside_a_mistake_is_not_lost(own_app):
+    curator = sign_in(own_app, "pia", "curator")
+    address = send(curator).headers["Location"]
+    page = curator.get(address).text
+    said = answers(page, show="yes", currency="euro", c3_unit="hours", c4_known_after="yes", save_as="ours")
+    answer = curator.send(address, **said, whole="yes")
+    assert answer.status_code == 400
+    kept = answers(answer.text)
+    assert (kept["currency"], kept["c3.unit"], kept["c4.known_after"]) == ("euro", "hours", "yes")
+    assert kept["save_as"] == "ours"
+    assert 'name="whole" value="yes" checked' in answer.text
+    assert "1 question is open" in curator.get(address).text, "nothing of it was kept"
+
+
+def test_all_rows_or_none_can_be_asked_for(own_app):
+    curator = sign_in(own_app, "pip", "curator")
+    address = send(curator).headers["Location"]
+    page = curator.get(address).text
+    loading = curator.send(address, **answers(page, c3_unit="hours", load="yes"), whole="yes")
+    result = finished(curator, loading.headers["Location"])
+    assert "Nothing was loaded:" in result
+    assert "Line 3: Effort: &#39;many&#39; is no number" in result
+    assert "Depot" not in curator.get("/browse?kind=project").text

@@ -16,7 +16,7 @@ import numpy as np
 
 from search.estimates import baselines
 from search.estimates.blend import Blend
-from search.estimates.estimator import too_few
+from search.estimates.estimator import all_equal, too_few
 from search.estimates.history import MIN_PROJECTS, BadHistory
 from search.estimates.intervals import plain_half_width
 from search.estimates.measures import accuracy, compare, guessing, interval_score, wilson
@@ -215,6 +215,8 @@ def backtest(
     """
     if len(history) < MIN_PROJECTS:
         raise BadHistory(too_few(len(history)))
+    if same := all_equal(history):
+        raise BadHistory(same)
     protocol = protocol or Protocol("loo" if len(history) <= LARGEST_LOO else "kfold")
     splits = protocol.splits(history)
     bagged = compared and protocol.kind == "loo"

@@ -153,13 +153,18 @@ def fit(history: History, embed: Embed | None = None) -> Estimator:
     """
     if len(history) < MIN_PROJECTS:
         return Estimator(history, None, too_few(len(history)))
-    if float(np.ptp(history.truth)) == 0.0:
-        return Estimator(
-            history, None, f"{history.target} is the same in all projects; nothing can be learned."
-        )
+    if same := all_equal(history):
+        return Estimator(history, None, same)
     if embed is not None:
         history = history.embedded(embed)
     return Estimator(history, Blend.fit(history), embed=embed)
+
+
+def all_equal(history: History) -> str:
+    """Why nothing can be learned where all projects took the same; empty where they did not."""
+    if float(np.ptp(history.truth)):
+        return ""
+    return f"{history.target} is the same in all projects; nothing can be learned."
 
 
 def too_few(count: int) -> str:

@@ -268,6 +268,9 @@ def _told(history: History) -> list[str]:
     names = {**history.numbers, **history.categories}
     if 0 < len(history) < len(names):
         found.append(f"There are {len(history)} projects and {len(names)} attributes to tell them apart.")
+    dull = [name for name, values in names.items() if len(history) > 1 and _has_one_value(values)]
+    if dull:
+        found.append(f"One value in all projects, so that they tell none apart: {_few(dull)}.")
     columns = [[str(cell) for cell in values] for values in (*names.values(), history.truth)]
     cells = [(*each, text) for *each, text in zip(*columns, history.texts, strict=True)]
     twice = [ref for ref, each in zip(history.ids, cells, strict=True) if Counter(cells)[each] > 1] if len(
@@ -278,6 +281,11 @@ def _told(history: History) -> list[str]:
             f"{_few(twice)} say the same under different ids: repeated projects make ranges look better."
         )
     return found
+
+
+def _has_one_value(values: NDArray[Any]) -> bool:
+    distinct = {str(value) for value in values}
+    return len(distinct) == 1 and not distinct & {"", "nan"}
 
 
 def _few(items: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from search.importing.reading import Values
 
 KEY_LENGTH = 280
+TELLING = {ATTRIBUTE, "type", "sector", "region", "methods", "size", "complexity", "novelty"}
+"""What tells projects apart before they start."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ def convert(table: Table, mapping: ColumnMapping) -> Conversion:
         values[each.column].faults.update(_taken(table, each.column))
     keys, notices = _keys(table, mapping)
     rows = [_row(table, mapping, values, row, key) for row, key in enumerate(keys) if key]
-    return Conversion(rows, [*notices, *_repeated(table, mapping)])
+    return Conversion(rows, [*notices, *_repeated(table, mapping), *_saying_little(table, mapping)])
 
 
 def _row(
@@ -199,6 +201,23 @@ def _repeated(table: Table, mapping: ColumnMapping) -> list[str]:
         first = seen.setdefault((*row[:place], *row[place + 1 :]), line)
         same += [f"{line} repeats {first}"] if first != line else []
     return [f"{len(same)} rows repeat others in everything but their id (line {_few(same)})."] if same else []
+
+
+def _saying_little(table: Table, mapping: ColumnMapping) -> Iterator[str]:
+    """What will keep estimates from learning much, in sentences."""
+    if len(table.rows) < 2:
+        return
+    telling = [each for each in mapping.columns if each.to in TELLING]
+    for each in [*telling, *(each for each in mapping.columns if each.to.startswith("actuals."))]:
+        cells = set(table.cells(each.column))
+        if len(cells) == 1 and "" not in cells:
+            does = "tells no project apart" if each in telling else "leaves nothing to estimate from it"
+            yield f"{each.column} has one value in all rows: it {does}."
+    if len(table.rows) < len(telling):
+        yield (
+            f"There are {len(table.rows)} rows and {len(telling)} columns to tell projects apart: leave out "
+            "those that say little."
+        )
 
 
 def _taken(table: Table, column: str) -> dict[int, str]:
