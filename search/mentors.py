@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NEAR = 20
 """Entries near in meaning to one, or found by a search, whose people are looked at."""
+NEAR_ENOUGH = 0.35
+"""Cosine below which the nearest entry there is, in a small repository, is about something else."""
 _NAMED = ("tags", "competencies", "phases")
 
 
@@ -33,7 +35,7 @@ def topic_of_entry(session: Session, finder: Finder, ref: str, reader: Reader) -
     """What a published entry is about. Raises NotFound."""
     view = get_entry(session, ref, reader)
     named = [word for name in _NAMED for word in getattr(view.content, name, [])]
-    near = [hit.entry.ref for hit in finder.similar(view.ref, reader, NEAR)]
+    near = [hit.entry.ref for hit in finder.similar(view.ref, reader, NEAR) if _is_near(hit)]
     return Topic([view.ref, *near], ". ".join([view.title, *named]), view.ref)
 
 
@@ -41,3 +43,7 @@ def topic_of_search(finder: Finder, text: str, reader: Reader) -> Topic:
     """What a search is about: what it finds, and its words."""
     page = finder.search(SearchRequest(text=text, limit=NEAR), reader)
     return Topic([hit.entry.ref for hit in page.hits], text)
+
+
+def _is_near(hit: Hit) -> bool:
+    return hit.why.similarity is None or hit.why.similarity >= NEAR_ENOUGH

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from kb.desk.model import Handling
@@ -22,6 +23,7 @@ from kb.people.roles import NOBODY
 from kb.reading import ANONYMOUS, OPERATOR
 from tests.fixtures.people import browser_of, make_user, sign_in
 from tests.test_learning import put
+from web.cli import precedent
 from web.services import EXTENSION
 
 pytest_plugins = ["tests.fixtures.web", "tests.fixtures.people"]
@@ -266,3 +268,22 @@ def test_a_search_page_leads_to_people(house):
     assert "What you need help with" in dora.get("/mentoring/ask").text
     assert "Nobody is known" in dora.get("/mentoring/ask?q=unheard-of").text
     assert sign_in(app, "eve").get("/mentoring").status_code == 200
+
+
+def test_the_command_line_names_people(house, monkeypatch):
+    app, _ = house
+    settings = app.extensions[EXTENSION].settings
+    monkeypatch.setenv("PRECEDENT_HOME", str(settings.home))
+    monkeypatch.delenv("PRECEDENT_DATABASE_URL", raising=False)
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(precedent, [*words])
+        return f"{done.output}{done.exception or ''}"
+
+    run("sync")
+    assert "Anna: wrote" in run("mentors", "L-0041")
+    assert "Cid: can be asked about Permits" in run("mentors", "--search", "permits")
+    assert '"name": "Cid"' in run("mentors", "--search", "permits", "--json")
+    assert "Nobody who may be named" in run("mentors", "--search", "kind:review zeppelin")
+    assert "There is no published entry" in run("mentors", "L-0999")
+    assert "not both" in run("mentors")

@@ -18,6 +18,10 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("name", sa.String(32), nullable=False, unique=True),
     )
+    create_statements()
+
+
+def create_statements() -> None:
     op.create_table(
         "statements",
         sa.Column("id", sa.Integer, primary_key=True),
