@@ -185,6 +185,9 @@ def test_a_cohort_has_a_name_of_its_own_and_is_not_overwritten(school, people):
     number = cohorts.add_cohort(school, people["tina"], CohortText(name="Autumn"))
     with pytest.raises(CohortNameTaken):
         cohorts.add_cohort(school, people["tina"], CohortText(name="AUTUMN"))
+    cohorts.add_cohort(school, people["tina"], CohortText(name="Frühling Ä"))
+    with pytest.raises(CohortNameTaken):
+        cohorts.change_cohort(school, people["tina"], number, CohortChange(version=1, name="Frühling Ä"))
     cohorts.change_cohort(school, people["tina"], number, CohortChange(version=1, name="Winter"))
     with pytest.raises(CohortChanged, match="Tina has changed"):
         cohorts.change_cohort(school, people["tina"], number, CohortChange(version=1, name="Spring"))

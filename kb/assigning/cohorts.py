@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from kb.assigning.model import Assignment, Cohort, CohortMember, Target
 from kb.errors import InvalidRecord, KbError, NotFound
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kb.people.roles import Person
 
 TRAIN = "train"
+TAKEN = "The name is taken by another cohort; choose another."
 
 
 class CohortChanged(KbError):
@@ -72,7 +74,7 @@ def add_cohort(database: Database, origin: Origin, said: CohortText) -> int:
             members=[CohortMember(user_id=user.id) for user in users],
         )  # fmt: skip
         act.session.add(row)
-        act.session.flush()
+        _flush(act.session)
         act.detail |= {"number": row.id, "people": len(users)}
         return row.id
 
@@ -90,6 +92,7 @@ def change_cohort(database: Database, origin: Origin, number: int, said: CohortC
         row.members = [held.get(user.id) or CohortMember(user_id=user.id) for user in users]
         row.name, row.note, row.version = said.name, said.note, row.version + 1
         row.changed_by, row.changed_at = origin.person.name, now()
+        _flush(act.session)
         act.detail |= {"number": row.id, "people": len(users)}
 
 
@@ -138,9 +141,18 @@ def open_accounts(session: Session, emails: Sequence[str]) -> Sequence[User]:
 
 
 def _check_name(session: Session, name: str, number: int = 0) -> None:
-    query = select(Cohort.id).where(func.lower(Cohort.name) == name.lower(), Cohort.id != number)
+    # Both in lower case as the database knows it: SQLite's is that of ASCII letters only.
+    query = select(Cohort.id).where(func.lower(Cohort.name) == func.lower(name), Cohort.id != number)
     if session.scalar(query.limit(1)) is not None:
-        raise CohortNameTaken("The name is taken by another cohort; choose another.")
+        raise CohortNameTaken(TAKEN)
+
+
+def _flush(session: Session) -> None:
+    """Writes what was changed. Raises CohortNameTaken where somebody else has taken the name meanwhile."""
+    try:
+        session.flush()
+    except IntegrityError:
+        raise CohortNameTaken(TAKEN) from None
 
 
 def _row(session: Session, number: int) -> Cohort:

@@ -121,8 +121,8 @@ BODIES: dict[str, dict[str, object]] = {
         "version": 1, "due_on": "2099-12-31", "people": [], "roles": ["project manager"], "cohorts": [],
     },
     "rate_path": {"stars": 4, "words": "The second exercise needs the plan of the first."},
-    "add_cohort": {"name": "Autumn 2026", "note": "", "people": ["guest@example.org"]},
-    "change_cohort": {"version": 1, "name": "Autumn 2026, first group", "people": ["guest@example.org"]},
+    "add_cohort": {"name": "Autumn 2026", "note": "Those who joined in autumn", "people": []},
+    "change_cohort": {"version": 1, "name": "Autumn 2026, first group", "people": []},
     "adopt_lesson": {"project": "Payroll replacement", "note": "Two rehearsals are planned"},
     "note_action": {"what": "The cut-over template asks for two rehearsals"},
     "change_lesson_action": {
