@@ -137,6 +137,7 @@ BODIES: dict[str, dict[str, object]] = {
 """Of bodies, by the name of the call."""
 QUERIES: dict[str, dict[str, str]] = {
     "search": {"q": "cut-over rehearsal", "kind": "lesson"},
+    "mentors": {"q": "permits"},
     "bring_document": {"name": "closing-report.docx"},
     "bring_project_table": {"name": "finished.csv"},
     "keep_project_mapping": {"name": "finished"},
