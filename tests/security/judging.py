@@ -103,7 +103,7 @@ def _looks(tag: str, attributes: Mapping[str, str]) -> Iterator[tuple[str, str, 
     for name in attributes:
         if name in {"class", "id", "name", "target", "form"} or name.startswith("data-"):
             value = attributes[name]
-            if name in {"data-title", "data-status", "data-label", "data-value"} or (
+            if name in {"data-title", "data-status", "data-label", "data-value", "data-said", "data-at"} or (
                 name == "id" and value.startswith("f-")
             ):
                 value = ""
