@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import zipfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import chain, product
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from kb.database import Database
 
@@ -175,8 +178,16 @@ class Served:
         for address in addresses:
             path, _, fragment = address.partition("#")
             answer = client.get(path, headers={"X-Fragment": fragment} if fragment else {})
-            found[address] = f"{answer.status_code} {steady(address, answer.text)}"
+            found[address] = f"{answer.status_code} {steady(address, said(answer))}"
         return found
+
+
+def said(answer: TestResponse) -> str:
+    """The answer's text; of an archive, the names and texts in it."""
+    if answer.mimetype != "application/zip":
+        return answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        return "\n".join(f"{name}\n{archive.read(name).decode()}" for name in archive.namelist())
 
 
 def parse_moment():

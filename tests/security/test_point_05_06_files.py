@@ -29,7 +29,7 @@ pytest_plugins = ["tests.fixtures.web", "tests.fixtures.people"]
 
 TAKING = {
     "vocabulary_tables.load_now", "importing.upload", "reference_files.load_now", "project_loading.send",
-    "rich.take_picture", "files.add",
+    "rich.take_picture", "files.add", "paths.bring_now",
 }  # fmt: skip
 ROOT = Path(__file__).parents[2]
 CONVERTERS = {

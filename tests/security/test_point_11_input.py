@@ -116,9 +116,9 @@ def test_point_11_what_no_database_stores_is_refused_before_one_is_asked(own_app
 
 
 def test_point_11_files_go_only_where_a_form_takes_one(own_app):
-    """Three forms take a table, two a document, and the editor of texts a picture."""
+    """Three forms take a table, two a document, one a path, and the editor of texts a picture."""
     tables = {"vocabulary_tables.load_now", "reference_files.load_now", "project_loading.send"}
-    assert tables | {"importing.upload", "files.add", "rich.take_picture"} == TAKE_FILES
+    assert tables | {"importing.upload", "files.add", "paths.bring_now", "rich.take_picture"} == TAKE_FILES
     browser = sign_in(own_app, "ada", "admin")
     for rule in rules(own_app):
         for method in sorted((rule.methods or set()) - SAFE):

@@ -35,6 +35,7 @@ WRITERS = {
     "kb/formats/tables.py",
     "kb/formats/vocabulary.py",
     "kb/reference/files.py",
+    "kb/reference/moving.py",
     "web/commands/evaluation.py",
 }
 """Everything that writes a table; that of `evaluate` holds the ids and figures of a judged collection."""

@@ -115,7 +115,7 @@ BODIES: dict[str, dict[str, object]] = {
     "decide_on_step": {"decision": "adopt", "current": 2},
     "assign_path": {
         "path": "P-0001", "due_on": "2099-12-18", "note": "Before the cut-over", "people": [],
-        "roles": ["project manager"], "cohorts": [1],
+        "roles": ["project manager"], "cohorts": [],
     },
     "change_path_assignment": {
         "version": 1, "due_on": "2099-12-31", "people": [], "roles": ["project manager"], "cohorts": [],
