@@ -111,6 +111,7 @@ def test_decisions_about_steps_are_accessible_and_taken_on_a_phone(page, live, t
     page.get_by_role("button", name=f"Adopt revision 2 for step L-0002 of {path}").press("Enter")
     page.get_by_text("The newer revision is adopted").wait_for()
     page.get_by_role("link", name="look it over and submit it").click()
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="As a learner").click()
     page.get_by_role("dialog").get_by_role("heading", name=f"Kept {scheme}").wait_for()
     check_accessibility(page)

@@ -95,6 +95,14 @@ class Own:
                     yield f"leads to {attributes[name]!r}: {told}"
 
 
+TELLING = {
+    "data-title", "data-status", "data-label", "data-value", "data-said", "data-at", "data-before",
+}  # fmt: skip
+"""Attributes that hold texts, for scripts that show them as words."""
+SIGNED = re.compile(r"^(/unsubscribe\?link=)[\w.-]+")
+"""The key that signs it is made by chance."""
+
+
 def _looks(tag: str, attributes: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Classes, ids and the names that scripts look for; of a facet's box the id ends in its value.
 
@@ -103,9 +111,7 @@ def _looks(tag: str, attributes: Mapping[str, str]) -> Iterator[tuple[str, str, 
     for name in attributes:
         if name in {"class", "id", "name", "target", "form"} or name.startswith("data-"):
             value = attributes[name]
-            if name in {"data-title", "data-status", "data-label", "data-value", "data-said", "data-at"} or (
-                name == "id" and value.startswith("f-")
-            ):
+            if name in TELLING or (name == "id" and value.startswith("f-")):
                 value = ""
             elif name in {"id", "name"} and (own := ENDS_IN_A_TEXT.match(value)):
                 value = own[0]
@@ -113,7 +119,8 @@ def _looks(tag: str, attributes: Mapping[str, str]) -> Iterator[tuple[str, str, 
 
 
 def _whole(tag: str, attributes: Mapping[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:
-    values = {name: re.sub(r"\d+(?:[.,]\d+)*", "0", value) for name, value in attributes.items()}
+    values = {name: SIGNED.sub(r"\1", value) for name, value in attributes.items()}
+    values = {name: re.sub(r"\d+(?:[.,]\d+)*", "0", value) for name, value in values.items()}
     return tag, frozenset((values | ({"nonce": ""} if "nonce" in values else {})).items())
 
 

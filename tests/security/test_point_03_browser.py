@@ -123,7 +123,7 @@ ALL_OF = {
 """Pages that are visited at each address, not only the first."""
 REFUSED = {"single_sign_on.begin", "single_sign_on.callback", "single_sign_on.connections", "signing.sign_in"}
 """Pages that say what is wrong, or lead elsewhere, as nobody signs in here."""
-FILES = re.compile(r"\.(md|docx|csv|xlsx|jwt)$|^/(documents|attachments)|^/(healthz|readyz|metrics)$")
+FILES = re.compile(r"\.(md|docx|csv|xlsx|jwt|zip)$|^/(documents|attachments)|^/(healthz|readyz|metrics)$")
 
 
 @dataclass
