@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Update
     from sqlalchemy.orm import Session
 
+    from kb.database import Database
+
 LEASE = timedelta(minutes=10)
 """For so long nobody else sends what one has claimed."""
 PAUSES = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60, 120, 240, 480, 960, 1440, 1440))
@@ -69,6 +71,36 @@ class Outbox:
     last_sent: datetime | None
     problem: str
     """What the other side said last to something that still waits."""
+
+
+@dataclass
+class Report:
+    """What came of one way through an outbox."""
+
+    sent: int = 0
+    needless: int = 0
+    put_off: int = 0
+    given_up: int = 0
+    problem: str = ""
+    """Why nothing could go any more."""
+
+    def settle(
+        self, database: Database, table: type[Sendable], turn: Turn, state: str, problem: str = ""
+    ) -> None:
+        """Stores and counts what became of a row that was claimed: sent, needless, or given up."""
+        with database.write_aside() as session:
+            settle_row(session, table, turn, state, problem)
+        self._count(state)
+
+    def try_later(self, database: Database, table: type[Sendable], turn: Turn, problem: str) -> None:
+        """Puts a row off, or gives it up after the last attempt, and counts it."""
+        with database.write_aside() as session:
+            still_waits = put_row_off(session, table, turn, problem)
+        self._count("put off" if still_waits else "given up")
+
+    def _count(self, state: str) -> None:
+        name = state.replace(" ", "_")
+        setattr(self, name, getattr(self, name) + 1)
 
 
 def claim_rows(session: Session, table: type[Sendable], most: int) -> dict[int, int]:

@@ -22,6 +22,7 @@ from kb.notices.due import tell_due
 from kb.notices.letters import Letter, as_message
 from kb.notices.model import Mail, Notice
 from kb.notices.telling import next_digest, notify
+from kb.outbox import put_row_off
 from kb.people.accounts import new_user
 from kb.people.audit import AuditFilter, Origin, find
 from kb.people.clock import now
@@ -334,7 +335,7 @@ def test_a_mail_of_a_sender_that_died_is_sent_by_the_next(database, tell, server
         session.execute(update(Mail).values(due_at=now()))
     assert send_due(settings, database).sent == 1
     with database.write_aside() as session:  # the first comes to life again: it settles nothing
-        assert outbox.put_off(session, claimed, "late") is True
+        assert put_row_off(session, Mail, claimed, "late") is True
     assert states(database)[0][0] == "sent"
 
 

@@ -15,7 +15,7 @@ from kb.learning import assessing, badges, enrolling, stepping
 from kb.learning.model import Enrolment
 from kb.learning.signing import Signer
 from kb.model import Entry
-from kb.outbox import PAUSES
+from kb.outbox import PAUSES, settle_row
 from kb.people.audit import AuditFilter, Origin, find
 from kb.people.clock import now
 from kb.people.model import User
@@ -261,7 +261,7 @@ def test_of_two_senders_each_statement_has_one(school, settings, record_store):
         first, second = outbox.claim(session, 4), outbox.claim(session, 4)
         assert len(first) == 4
         assert not {each.id for each in first} & {each.id for each in second}
-        outbox.settle(session, first[0], "sent")
+        settle_row(session, Statement, first[0], "sent")
         assert session.scalar(select(func.count()).where(Statement.state == "sent")) == 1
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from kb.errors import KbError
+from kb.outbox import Report
 from kb.statements.gathering import gather
-from kb.statements.outbox import PRIVATE, claim, put_off, settle
-from web.mailing.sending import Report
+from kb.statements.model import Statement
+from kb.statements.outbox import PRIVATE, claim
 from web.outbound import OutboundFailed, Reach, fetch
 
 if TYPE_CHECKING:
@@ -119,15 +120,13 @@ def _tell(settings: Settings, database: Database, claimed: Claim, report: Report
         put(settings, claimed.name, claimed.body)
     except StoreDown as error:
         report.problem = str(error)
-        _put_off(database, claimed, report.problem, report)
+        report.try_later(database, Statement, claimed, report.problem)
     except StatementPutOff as error:
-        _put_off(database, claimed, str(error), report)
+        report.try_later(database, Statement, claimed, str(error))
     except StatementRefused as error:
-        _settle(database, claimed, "given up", str(error))
-        report.given_up += 1
+        report.settle(database, Statement, claimed, "given up", str(error))
     else:
-        _settle(database, claimed, "sent")
-        report.sent += 1
+        report.settle(database, Statement, claimed, "sent")
 
 
 def _ask(settings: Settings, method: str, path: str, body: str | None = None) -> Answer:
@@ -151,15 +150,3 @@ def _words(settings: Settings, answer: Answer) -> str:
     what = DOWN.get(answer.status, "does not take it now" if answer.status >= 500 else "refuses it")
     said = " ".join(answer.body[: 4 * _SHOWN].decode("utf-8", "replace").split())[:_SHOWN]
     return f"{settings.xapi_endpoint} {what} ({answer.status}{f': {said}' if said else ''})."
-
-
-def _settle(database: Database, claimed: Claim, state: str, problem: str = "") -> None:
-    with database.write_aside() as session:
-        settle(session, claimed, state, problem)
-
-
-def _put_off(database: Database, claimed: Claim, problem: str, report: Report) -> None:
-    with database.write_aside() as session:
-        still_waits = put_off(session, claimed, problem)
-    report.put_off += still_waits
-    report.given_up += not still_waits

@@ -16,10 +16,8 @@ from kb.outbox import (
     claim_rows,
     give_row_up,
     look_at,
-    put_row_off,
     row_numbers,
     row_to_change,
-    settle_row,
     try_again,
 )
 from kb.people.audit import note
@@ -72,16 +70,6 @@ def claim(session: Session, most: int) -> list[Claim]:
     query = select(Mail.id, Mail.user_id, Mail.created_at).where(Mail.id.in_(mine))
     found = {number: (user_id, made_at) for number, user_id, made_at in session.execute(query)}
     return [Claim(number, found[number][0], attempt, found[number][1]) for number, attempt in mine.items()]
-
-
-def settle(session: Session, claimed: Claim, state: str, problem: str = "") -> None:
-    """What became of a mail that was claimed: sent, needless, or given up."""
-    settle_row(session, Mail, claimed, state, problem)
-
-
-def put_off(session: Session, claimed: Claim, problem: str) -> bool:
-    """Tries it again after a pause that grows, until all are used up. Returns whether it still waits."""
-    return put_row_off(session, Mail, claimed, problem)
 
 
 def give_up_stale(session: Session) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,14 +27,14 @@ class RowText(Strict):
     note: Line = ""
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """What makes two rows the same: only one of them can be in the table."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What the row is about, in a few words."""
-        raise NotImplementedError
 
 
 class Rate(RowText):

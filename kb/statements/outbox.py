@@ -13,10 +13,8 @@ from kb.outbox import (
     claim_rows,
     give_row_up,
     look_at,
-    put_row_off,
     row_numbers,
     row_to_change,
-    settle_row,
     try_again,
 )
 from kb.people.audit import note
@@ -79,16 +77,6 @@ def claim(session: Session, most: int) -> list[Claim]:
     query = select(*columns).join(User, User.id == Statement.user_id).where(Statement.id.in_(mine))
     found = {row[0]: row[1:] for row in session.execute(query)}
     return [Claim(number, attempt, *found[number]) for number, attempt in mine.items() if number in found]
-
-
-def settle(session: Session, claimed: Claim, state: str, problem: str = "") -> None:
-    """What became of a statement that was claimed: sent, or given up."""
-    settle_row(session, Statement, claimed, state, problem)
-
-
-def put_off(session: Session, claimed: Claim, problem: str) -> bool:
-    """Tries it again after a pause that grows, until all are used up. Returns whether it still waits."""
-    return put_row_off(session, Statement, claimed, problem)
 
 
 def look(session: Session) -> Outbox:

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from web.commands import open_repository, operator
-from web.commands.printing import iso, moment, print_columns, print_json
+from web.commands import open_repository, operator, outboxes
+from web.commands.printing import moment, print_columns, print_json
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy.orm import Session
-
-    from kb.notices.outbox import MailView, Outbox
-    from kb.people.audit import Origin
-
-_NUMBERS = click.argument("numbers", nargs=-1, type=click.IntRange(1, 2**31 - 1))
 _STATE = click.Choice(["waiting", "sent", "needless", "given up"])
 
 
@@ -52,10 +41,10 @@ def status(state: str | None, limit: int, *, as_json: bool) -> None:
     with database.read() as session:
         outbox, found = look(session), list_mails(session, state or "", limit=limit)
     if as_json:
-        print_json("mails", [_as_json(each) for each in found])
+        print_json("mails", [outboxes.as_json(each) for each in found])
         return
     click.echo(f"Sent by {settings.smtp_host}." if settings.sends_mail else "No mail server is set.")
-    click.echo(_sentence(outbox))
+    click.echo(outboxes.sentence(outbox, "Mails", "sent", "have gone"))
     if found:
         rows = [
             (each.id, each.email, each.kind, each.state, moment(each.due_at), each.attempts, each.problem)
@@ -102,7 +91,7 @@ def test(address: str) -> None:
 
 
 @mail.command()
-@_NUMBERS
+@outboxes.NUMBERS
 @click.option("--all", "everything", is_flag=True, help="All that were given up.")
 def retry(numbers: tuple[int, ...], *, everything: bool) -> None:
     """Send mails again that were given up, or that wait for their next attempt.
@@ -114,12 +103,13 @@ def retry(numbers: tuple[int, ...], *, everything: bool) -> None:
     """
     from kb.notices import outbox
 
-    count = _each(outbox.retry, numbers, "given up" if everything else "")
+    state = "given up" if everything else ""
+    count = outboxes.each(outbox.retry, outbox.numbers_of, numbers, state, "mails")
     click.echo(f"{count:,} {'is' if count == 1 else 'are'} sent as soon as may be.")
 
 
 @mail.command()
-@_NUMBERS
+@outboxes.NUMBERS
 @click.option("--all", "everything", is_flag=True, help="All that wait.")
 def drop(numbers: tuple[int, ...], *, everything: bool) -> None:
     """Give mails up that wait. What they were to tell stays under the person's notifications.
@@ -131,30 +121,6 @@ def drop(numbers: tuple[int, ...], *, everything: bool) -> None:
     """
     from kb.notices import outbox
 
-    count = _each(outbox.drop, numbers, "waiting" if everything else "")
+    state = "waiting" if everything else ""
+    count = outboxes.each(outbox.drop, outbox.numbers_of, numbers, state, "mails")
     click.echo(f"{count:,} dropped.")
-
-
-def _each(verb: Callable[[Session, Origin, int], MailView], numbers: tuple[int, ...], of_state: str) -> int:
-    from kb.notices.outbox import numbers_of
-    from kb.people.audit import Origin
-
-    if bool(numbers) == bool(of_state):
-        raise click.UsageError("Name the mails by their numbers, or say --all.")
-    _, database = open_repository()
-    with database.write_aside() as session:
-        chosen = numbers or numbers_of(session, of_state)
-        for number in chosen:
-            verb(session, Origin(operator()), number)
-    return len(chosen)
-
-
-def _sentence(outbox: Outbox) -> str:
-    counts = ", ".join(f"{count:,} {state}" for state, count in outbox.counts.items())
-    overdue = f" {outbox.overdue:,} should have gone by now." if outbox.overdue else ""
-    problem = f" {outbox.problem}" if outbox.problem else ""
-    return f"Mails: {counts}. Last sent (UTC): {moment(outbox.last_sent)}.{overdue}{problem}"
-
-
-def _as_json(view: MailView) -> dict[str, object]:
-    return vars(view) | {name: iso(getattr(view, name)) for name in ("created_at", "due_at", "sent_at")}

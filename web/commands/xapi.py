@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from web.commands import open_repository, operator
-from web.commands.printing import iso, moment, print_columns, print_json
+from web.commands import open_repository, outboxes
+from web.commands.printing import moment, print_columns, print_json
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy.orm import Session
-
-    from kb.outbox import Outbox
-    from kb.people.audit import Origin
-    from kb.statements.outbox import StatementView
-
-_NUMBERS = click.argument("numbers", nargs=-1, type=click.IntRange(1, 2**31 - 1))
 _STATE = click.Choice(["waiting", "sent", "given up"])
 
 
@@ -53,12 +41,12 @@ def status(state: str | None, limit: int, *, as_json: bool) -> None:
     with database.read() as session:
         outbox, found = look(session), list_statements(session, state or "", limit=limit)
     if as_json:
-        print_json("statements", [_as_json(each) for each in found])
+        print_json("statements", [outboxes.as_json(each) for each in found])
         return
     click.echo(
         f"Told to {settings.xapi_endpoint}." if settings.records_learning else "No record store is set."
     )
-    click.echo(_sentence(outbox))
+    click.echo(outboxes.sentence(outbox, "Statements", "told", "be told"))
     if found:
         rows = [
             (each.id, each.verb, each.about, each.state, moment(each.due_at), each.attempts, each.problem)
@@ -85,7 +73,7 @@ def send() -> None:
 
 
 @xapi.command()
-@_NUMBERS
+@outboxes.NUMBERS
 @click.option("--all", "everything", is_flag=True, help="All that were given up.")
 def retry(numbers: tuple[int, ...], *, everything: bool) -> None:
     """Tell again what was given up, or waits for its next attempt.
@@ -97,12 +85,14 @@ def retry(numbers: tuple[int, ...], *, everything: bool) -> None:
     """
     from kb.statements import outbox
 
-    count = _each(outbox.retry, numbers, "given up" if everything else "")
+    count = outboxes.each(
+        outbox.retry, outbox.numbers_of, numbers, "given up" if everything else "", "statements"
+    )
     click.echo(f"{count:,} {'is' if count == 1 else 'are'} told as soon as may be.")
 
 
 @xapi.command()
-@_NUMBERS
+@outboxes.NUMBERS
 @click.option("--all", "everything", is_flag=True, help="All that wait.")
 def drop(numbers: tuple[int, ...], *, everything: bool) -> None:
     """Give up statements that wait.
@@ -114,32 +104,7 @@ def drop(numbers: tuple[int, ...], *, everything: bool) -> None:
     """
     from kb.statements import outbox
 
-    count = _each(outbox.drop, numbers, "waiting" if everything else "")
+    count = outboxes.each(
+        outbox.drop, outbox.numbers_of, numbers, "waiting" if everything else "", "statements"
+    )
     click.echo(f"{count:,} dropped.")
-
-
-def _each(
-    verb: Callable[[Session, Origin, int], StatementView], numbers: tuple[int, ...], of_state: str
-) -> int:
-    from kb.people.audit import Origin
-    from kb.statements.outbox import numbers_of
-
-    if bool(numbers) == bool(of_state):
-        raise click.UsageError("Name the statements by their numbers, or say --all.")
-    _, database = open_repository()
-    with database.write_aside() as session:
-        chosen = numbers or numbers_of(session, of_state)
-        for number in chosen:
-            verb(session, Origin(operator()), number)
-    return len(chosen)
-
-
-def _sentence(outbox: Outbox) -> str:
-    counts = ", ".join(f"{count:,} {state}" for state, count in outbox.counts.items())
-    overdue = f" {outbox.overdue:,} should be told by now." if outbox.overdue else ""
-    problem = f" {outbox.problem}" if outbox.problem else ""
-    return f"Statements: {counts}. Last told (UTC): {moment(outbox.last_sent)}.{overdue}{problem}"
-
-
-def _as_json(view: StatementView) -> dict[str, object]:
-    return vars(view) | {name: iso(getattr(view, name)) for name in ("created_at", "due_at", "sent_at")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from email.errors import MessageError
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,9 @@ from kb.errors import KbError
 from kb.kinds import Strict
 from kb.notices.letters import as_message, link_letter, notices_letter, sample_letter
 from kb.notices.model import Mail
-from kb.notices.outbox import claim, give_up_stale, put_off, settle
+from kb.notices.outbox import claim, give_up_stale
 from kb.notices.reading import notices_of_mail
+from kb.outbox import Report
 from kb.people.accounts import as_person
 from kb.people.audit import audited, note_refusal
 from kb.people.clock import now
@@ -46,18 +46,6 @@ class Recipient(Strict):
     """Whom to send a mail."""
 
     email: Email
-
-
-@dataclass
-class Report:
-    """What came of one way through the outbox."""
-
-    sent: int = 0
-    needless: int = 0
-    put_off: int = 0
-    given_up: int = 0
-    problem: str = ""
-    """Why no mail could go any more."""
 
 
 def require_mail(settings: Settings) -> None:
@@ -134,13 +122,12 @@ def _send_batch(settings: Settings, database: Database, claimed: list[Claim], re
     try:
         for each in claimed:
             if report.problem:
-                _put_off(database, each, report.problem, report)
+                report.try_later(database, Mail, each, report.problem)
                 continue
             try:
                 message = _write(settings, database, each)
                 if message is None:
-                    _settle(database, each, "needless")
-                    report.needless += 1
+                    report.settle(database, Mail, each, "needless")
                     continue
                 if link is not None and not link.is_open:
                     link.close()
@@ -149,15 +136,13 @@ def _send_batch(settings: Settings, database: Database, claimed: list[Claim], re
                 link.send(message)
             except MailServerDown as error:
                 report.problem = str(error)
-                _put_off(database, each, report.problem, report)
+                report.try_later(database, Mail, each, report.problem)
             except MailPutOff as error:
-                _put_off(database, each, str(error), report)
+                report.try_later(database, Mail, each, str(error))
             except MailRefused as error:
-                _settle(database, each, "given up", str(error))
-                report.given_up += 1
+                report.settle(database, Mail, each, "given up", str(error))
             else:
-                _settle(database, each, "sent")
-                report.sent += 1
+                report.settle(database, Mail, each, "sent")
     finally:
         if link is not None:
             link.close()
@@ -186,15 +171,3 @@ def _in_parts(settings: Settings, letter: Letter) -> EmailMessage:
         return as_message(settings, letter)
     except (ValueError, IndexError, MessageError) as error:
         raise MailRefused(f"No mail can be written to {letter.to}: {error}.") from None
-
-
-def _settle(database: Database, claimed: Claim, state: str, problem: str = "") -> None:
-    with database.write_aside() as session:
-        settle(session, claimed, state, problem)
-
-
-def _put_off(database: Database, claimed: Claim, problem: str, report: Report) -> None:
-    with database.write_aside() as session:
-        still_waits = put_off(session, claimed, problem)
-    report.put_off += still_waits
-    report.given_up += not still_waits
