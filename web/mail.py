@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from pydantic import Field
 
 from kb.errors import InvalidRecord
 from kb.notices import outbox
@@ -16,7 +15,8 @@ from web.forms import Form, refilled
 from web.identity import origin, signed_in
 from web.mailing.link import MailPutOff, MailRefused, MailServerDown
 from web.mailing.sending import MailNotSetUp, send_test
-from web.parameters import Parameters, Whole, parse_page
+from web.outboxes import LARGEST, PAGE_SIZE, OutboxPage, OutboxParameters
+from web.parameters import parse_page
 from web.services import services
 
 if TYPE_CHECKING:
@@ -24,12 +24,9 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response as BaseResponse
 
-    from kb.config import Settings
-    from kb.notices.outbox import MailView, Outbox
+    from kb.notices.outbox import MailView
 
 blueprint = Blueprint("mail", __name__)
-PAGE_SIZE = 50
-LARGEST = 2**31 - 1
 DONE = {
     "test": "The mail server has taken the test mail.",
     "retry": "The mail is sent as soon as may be.",
@@ -41,38 +38,19 @@ STATES: dict[State, str] = {
 }  # fmt: skip
 
 
-class MailParameters(Parameters):
+class MailParameters(OutboxParameters):
     """Which mails, which page of them, and what was just done."""
 
     state: State = ""
-    page: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
-    done: Annotated[str, Field(max_length=20)] = ""
 
 
 @dataclass(frozen=True)
-class MailPage:
+class MailPage(OutboxPage):
     """Everything the template shows."""
 
-    asked: MailParameters
-    settings: Settings
-    outbox: Outbox
+    endpoint = "mail.mail"
     mails: Sequence[MailView]
     form: Form
-
-    @property
-    def total(self) -> int:
-        """How many mails there are of this kind."""
-        counts = self.outbox.counts
-        return counts[self.asked.state] if self.asked.state else sum(counts.values())
-
-    @property
-    def last_page(self) -> int:
-        """The list's last page."""
-        return max(1, -(-self.total // PAGE_SIZE))
-
-    def url(self, page: int) -> str:
-        """The address of another page of the same list."""
-        return url_for("mail.mail", state=self.asked.state or None, page=page if page > 1 else None)
 
 
 @blueprint.get("/mail")
@@ -121,7 +99,6 @@ def _done(what: str) -> BaseResponse:
 
 def _page(asked: MailParameters, form: Form | None = None) -> str:
     with services().database.read() as session:
-        start = (asked.page - 1) * PAGE_SIZE
-        found = outbox.list_mails(session, asked.state, start, PAGE_SIZE)
+        found = outbox.list_mails(session, asked.state, asked.start, PAGE_SIZE)
         view = MailPage(asked, services().settings, outbox.look(session), found, form or Form())
     return render_template("people/mail.html", view=view, done=DONE.get(asked.done, ""), states=STATES)

@@ -35,6 +35,28 @@ SIZES = (500, 10_000)
 
 def measure(bench: Bench) -> list[Table]:
     """Accuracy of each method, the product's ranges, paired tests, folds, and times."""
+    accuracy, ranges, folds = tables = _tables()
+    if bench.data is None:
+        for table in tables:
+            table.note = (
+                "not measured: the histories are in PRECEDENT_DATA or ../shared/data, which is absent"
+            )
+        return [*tables, _times(), _answers()]
+    for name, chosen in REAL.items():
+        history = open_history(chosen, bench.data / "effort")
+        if any(history.texts):
+            history = history.embedded(bench.embedder.embed_passages)
+        say(f"{name}: {len(history)} projects")
+        started = time.monotonic()
+        found = backtest(history, workers=processors())
+        _add(name, found, accuracy, ranges, time.monotonic() - started)
+        if name in SPLIT:
+            _add_folds(name, history, SPLIT[name], folds)
+    return [*tables, _times(), _answers()]
+
+
+def _tables() -> list[Table]:
+    """Of accuracy, ranges and folds, without rows."""
     accuracy = Table(
         "Estimates, left one out",
         {
@@ -68,24 +90,7 @@ def measure(bench: Bench) -> list[Table]:
         {"set": "", "folds": "d", "repeats": "d", "method": "", "mean MAE": ",.4g", "deviation": ",.3g"},
         note="deviation: over the repeats, each with another shuffle",
     )
-    tables = [accuracy, ranges, folds]
-    if bench.data is None:
-        for table in tables:
-            table.note = (
-                "not measured: the histories are in PRECEDENT_DATA or ../shared/data, which is absent"
-            )
-        return [*tables, _times(), _answers()]
-    for name, chosen in REAL.items():
-        history = open_history(chosen, bench.data / "effort")
-        if any(history.texts):
-            history = history.embedded(bench.embedder.embed_passages)
-        say(f"{name}: {len(history)} projects")
-        started = time.monotonic()
-        found = backtest(history, workers=processors())
-        _add(name, found, accuracy, ranges, time.monotonic() - started)
-        if name in SPLIT:
-            _add_folds(name, history, SPLIT[name], folds)
-    return [*tables, _times(), _answers()]
+    return [accuracy, ranges, folds]
 
 
 def _add(name: str, found: Backtest, accuracy: Table, ranges: Table, seconds: float) -> None:

@@ -117,11 +117,13 @@ class Sending:
         """Somebody new opens the page and sends its form in every way, then the forms that came back."""
         browser = self._browser(role)
         address = self._places()[place].address
-        page = browser.get(address).text
-        waiting = [each for each in forms_of(page, address) if each.shape == form.shape][:1] or [form]
+        waiting = [form]
         self.seen.add(form.shape)
         for each in waiting:  # it grows meanwhile
-            for back in self._send(role, browser, each):
+            # What an earlier form was about may be used up: one like it, of what is there now.
+            page = browser.get(address).text
+            fresh = next((one for one in forms_of(page, address) if one.shape == each.shape), each)
+            for back in self._send(role, browser, fresh):
                 for found in forms_of(back, each.action):
                     if found.shape not in self.seen:
                         self.seen.add(found.shape)

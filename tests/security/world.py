@@ -243,24 +243,24 @@ def _add_entry(session: Session, world: World, kind: str, number: int) -> str:
 
 
 def _attach(session: Session, world: World, ref: str) -> None:
-    """A file that the entry was made of, and what a search finds in it."""
-    entry, digest = session.scalars(select(Entry).where(Entry.ref == ref)).one(), "0" * 64
-    if session.get(StoredFile, digest) is None:
-        session.add(StoredFile(digest=digest, size=1, data=world.line(0).encode()))
-        session.flush()
+    """A file that the entry was made of, with what a search finds in it, and two that were taken away: one
+    to be brought back, one to be deleted.
+    """
+    entry = session.scalars(select(Entry).where(Entry.ref == ref)).one()
+    held, *removed = (str(number) * 64 for number in range(3))
+    for digest in (held, *removed):
+        if session.get(StoredFile, digest) is None:
+            session.add(StoredFile(digest=digest, size=1, data=world.line(0).encode()))
+    session.flush()
     file = Attachment(
-        entry_id=entry.id, digest=digest, role="original", name=world.line(1)[:200],
+        entry_id=entry.id, digest=held, role="original", name=world.line(1)[:200],
         media="text/html", place=world.line(2), parts=[[world.line(3), world.line(4)]], added_at=now(),
     )  # fmt: skip
     session.add(file)
     session.flush()
     world.files.append(file.id)
     gone = {name: getattr(file, name) for name in ("entry_id", "name", "media", "place", "parts", "added_at")}
-    digest = "1" * 64
-    if session.get(StoredFile, digest) is None:
-        session.add(StoredFile(digest=digest, size=1, data=world.line(0).encode()))
-        session.flush()
-    session.add(RemovedFile(digest=digest, removed_at=now(), **gone))
+    session.add_all(RemovedFile(digest=digest, removed_at=now(), **gone) for digest in removed)
 
 
 def _discuss(session: Session, world: World, ref: str) -> None:
@@ -402,25 +402,8 @@ def _learn(session: Session, world: World, user_id: int) -> None:
             session.merge(LinkCheck(key=hashlib.sha256(content["url"].encode()).hexdigest(), **said))
     session.add(enrolment)
     session.flush()
-    for number, state in enumerate(("open", "accepted", "declined", "withdrawn", "open")):
-        sides = (user_id, world.people[0]) if number < 4 else (world.people[0], user_id)
-        asked = MentorRequest(
-            asker_id=sides[0], mentor_id=sides[1], entry_id=path.id if number % 2 else None,
-            topic=world.line(number)[:MOST_LINE], words="\n".join(world.packs[number]), state=state,
-            answer=world.line(number + 1), asked_at=now(), answered_at=None if state == "open" else now(),
-        )  # fmt: skip
-        session.add(asked)
-    session.add(LearnerName(user_id=user_id, name=f"{user_id:032}"))
-    for number, state in ((1, "waiting"), (2, "given up"), (3, "sent")):
-        made = Happening("failed", enrolment.id, user_id, "P-0001", 2, now(), now(), "M-0001", number, 50)
-        titles = dict.fromkeys(("P-0001", "M-0001"), world.line(number))
-        body = Teller("http://127.0.0.1", titles).statement(made, {"name": world.line(number)})
-        told = Statement(
-            name=made.name("http://127.0.0.1"), user_id=user_id, enrolment_id=enrolment.id, verb="failed",
-            step="M-0001", number=number, body=body, state=state, created_at=now(), due_at=now(), attempts=1,
-            problem=world.line(number),
-        )  # fmt: skip
-        session.add(told)
+    _ask_for_help(session, world, user_id, path.id)
+    _tell_store(session, world, user_id, enrolment.id)
     said = {"remark": world.line(2), "marked_by": world.line(1), "points": 50}
     for number, state in ((1, "marked"), (2, "handed in")):
         answer = Answer(question=1, given=world.line(number), **(said if number == 1 else {}))
@@ -432,6 +415,33 @@ def _learn(session: Session, world: World, user_id: int) -> None:
         session.add(attempt)
         session.flush()
         world.attempts.append(attempt.id)
+
+
+def _ask_for_help(session: Session, world: World, user_id: int, path_id: int) -> None:
+    """Requests in every state, of the person and to them."""
+    for number, state in enumerate(("open", "accepted", "declined", "withdrawn", "open")):
+        sides = (user_id, world.people[0]) if number < 4 else (world.people[0], user_id)
+        asked = MentorRequest(
+            asker_id=sides[0], mentor_id=sides[1], entry_id=path_id if number % 2 else None,
+            topic=world.line(number)[:MOST_LINE], words="\n".join(world.packs[number]), state=state,
+            answer=world.line(number + 1), asked_at=now(), answered_at=None if state == "open" else now(),
+        )  # fmt: skip
+        session.add(asked)
+
+
+def _tell_store(session: Session, world: World, user_id: int, enrolment_id: int) -> None:
+    """What a record store is told of them, in every state."""
+    session.add(LearnerName(user_id=user_id, name=f"{user_id:032}"))
+    for number, state in ((1, "waiting"), (2, "given up"), (3, "sent")):
+        made = Happening("failed", enrolment_id, user_id, "P-0001", 2, now(), now(), "M-0001", number, 50)
+        titles = dict.fromkeys(("P-0001", "M-0001"), world.line(number))
+        body = Teller("http://127.0.0.1", titles).statement(made, {"name": world.line(number)})
+        told = Statement(
+            name=made.name("http://127.0.0.1"), user_id=user_id, enrolment_id=enrolment_id, verb="failed",
+            step="M-0001", number=number, body=body, state=state, created_at=now(), due_at=now(), attempts=1,
+            problem=world.line(number),
+        )  # fmt: skip
+        session.add(told)
 
 
 def _put_to_use(session: Session, world: World) -> None:
