@@ -6,7 +6,8 @@ ICONS := web/static/build/icons.svg
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PYTHONS := python3 python3.13 python3.12 python3.11
 # A process for each processor, and all tests of a file in one of them: they share what they set up.
-PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# The order is that of tests/conftest.py, longest files first.
+PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 BENCH_ARGS ?=
 TORTURE_ARGS ?=
 

@@ -18,9 +18,17 @@ pytest_plugins = [
     "tests.fixtures.served",
 ]
 
+LONGEST = [
+    "test_hidden", "test_api_conformance", "test_point_03_pages", "test_torture", "test_point_03_browser",
+]  # fmt: skip
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A real browser on a busy machine may lag: its tests are tried once more, and the summary names them."""
+    """The longest files begin first, so that no process waits for another at the end.
+
+    A real browser on a busy machine may lag: its tests are tried once more, and the summary names them.
+    """
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
