@@ -24,8 +24,7 @@ def own_live(tmp_path_factory, sqlite_template):
 
 
 def looked_at(page, name: str) -> None:
-    """Accessible, and no wider than a phone. From its top: nothing stands below the bar there."""
-    page.evaluate("scrollTo(0, 0)")
+    """Accessible, and no wider than a phone."""
     check_accessibility(page)
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
