@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
 
 SAMPLED = 200
 """Documents that are made again from the database and compared word by word."""
+
+
+def behind(settings: Settings, database: Database, embedder: Embedder | None) -> int:
+    """How many published entries the index does not hold as they are: all of them while there is none."""
+    heads = published_heads(database)
+    if not (settings.index_folder / "manifest.sqlite").is_file():
+        return len(heads)
+    try:
+        with closing(Manifest(settings.index_folder, read_only=True)) as manifest:
+            fits = manifest.fits(embedder.fingerprint if embedder else None)
+            stamps = manifest.stamps() if fits else {}
+    except sqlite3.Error:  # broken: it will be made anew
+        return len(heads)
+    return sum(stamps.get(revision) != stamp for revision, stamp in heads.items())
 
 
 def differences(settings: Settings, database: Database, embedder: Embedder | None) -> list[str]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from kb.config import Settings
     from kb.database import Database
 
+    Report = Callable[["SyncReport"], None]
+
 Progress = Callable[[int, int], None]
 """Told how far a pass has come: (entries done, entries in all)."""
 
@@ -138,13 +140,13 @@ class IndexWriter:
         except sqlite3.Error:
             return True
 
-    def watch(self, stop: Callable[[], bool], report: Callable[[SyncReport], None]) -> None:
+    def watch(self, stop: Callable[[], bool], report: Report, progress: Progress | None = None) -> None:
         """Passes whenever the database has changed or the index is gone, until `stop()`."""
         seen: int | None = None
         failed = 0.0
         while not stop():
             try:
-                seen, pause = self._pass_if_due(seen, report)
+                seen, pause = self._pass_if_due(seen, report, progress)
                 failed = 0.0
             except Exception as error:
                 # A full disk or a database restart must not end the writer: it tries again, ever slower.
@@ -155,12 +157,12 @@ class IndexWriter:
                 logger.warning("the index is not up to date (%s); trying again in %.1f s", error, pause)
             time.sleep(pause)
 
-    def _pass_if_due(self, seen: int | None, report: Callable[[SyncReport], None]) -> tuple[int, float]:
+    def _pass_if_due(self, seen: int | None, report: Report, progress: Progress | None) -> tuple[int, float]:
         """The change stamp that the index holds now, and the seconds to rest."""
         stamp = self.database.change_stamp()
         if stamp == seen and not self.is_missing() and not self._guard.is_due():
             return stamp, POLL_SECONDS
-        done = self.sync()
+        done = self.sync(progress)
         if done.changed:
             report(done)
         if done.unembedded:
@@ -210,8 +212,8 @@ class IndexWriter:
         return manifest.holding(vectors.missing(manifest.digests())) if self.embedder else set()
 
     def _vectors(self) -> VectorStore:
-        file, encoder = self.settings.vectors_file, self._encoder
-        return VectorStore(file, encoder) if encoder else VectorStore.empty()
+        encoder = self._encoder
+        return VectorStore(self.settings.vectors_file, encoder) if encoder else VectorStore.empty()
 
     def _look(self, report: SyncReport) -> None:
         """Reads index and vectors whole; what is damaged goes, and the pass makes it anew."""

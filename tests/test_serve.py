@@ -18,6 +18,7 @@ import pytest
 
 from kb.records import apply_record, parse_record
 from tests.fixtures.served import free_port, wait_for
+from web.serve import AT_ONCE
 
 pytestmark = pytest.mark.slow
 
@@ -116,6 +117,24 @@ def test_a_deleted_index_is_answered_without_and_comes_back(served, repository):
     answers = [search(url, "rehearsal")]
     assert answers[0]["total"]
     assert eventually(lambda: search(url, "rehearsal")["degraded"] == [])
+
+
+def test_nobody_waits_for_the_index_of_much(repository, tmp_path):
+    with repository.database.write() as session:
+        for number in range(AT_ONCE + 1):
+            title = f"Zeppelin hangar {number} needs a zoning permit"
+            apply_record(session, parse_record({"kind": "lesson", "title": title}))
+    url, process, log = start(repository, tmp_path)
+    try:
+        assert "entries are not in the index yet" in log.read_text()
+        # However far the writer is, each entry is found.
+        found = search(url, f"hangar%20{AT_ONCE}")["hits"]
+        assert any(hit["title"].startswith(f"Zeppelin hangar {AT_ONCE} ") for hit in found)
+        assert eventually(lambda: not search(url, "zeppelin")["degraded"], 120)
+        assert search(url, "zeppelin")["total"] == AT_ONCE + 1
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_a_killed_writer_is_started_again(served, repository):

@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 WRITER = [sys.executable, "-m", "web", "sync", "--watch"]
+AT_ONCE = 500
+"""Entries that are indexed before the server answers: some seconds. More are left to the writer beside it."""
 START_SECONDS = 60
 STOP_SECONDS = 10
+_MEMORY = {"MALLOC_ARENA_MAX": "2"}
+"""Else glibc keeps a heap for each thread, and with each what its largest answers once took: a quarter of all
+memory of the web process, more by the hour. What the environment says otherwise stands."""
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -63,16 +68,32 @@ def _prepare(settings: Settings, database: Database, tell: Callable[[str], None]
 
     A disk that is full or read-only is no reason not to serve what there is.
     """
-    from web.commands import index_now, index_sentence, operator
+    from web.commands import operator
 
     try:
         if sample:
             _load_sample(database, tell)
-        tell(index_sentence(index_now(settings, database)))
+        _bring_up_to_date(settings, database, tell)
         return administrator_link(settings, database, operator())
     except (OSError, sqlite3.Error, DatabaseUnavailable) as error:
         logger.warning("Serving what there is, as nothing can be written: %s", error)
         return ""
+
+
+def _bring_up_to_date(settings: Settings, database: Database, tell: Callable[[str], None]) -> None:
+    """Indexes what is missing, unless it is so much that nobody should wait for it."""
+    from indexer.consistency import behind
+    from web.commands import index_now, index_sentence, index_writer
+
+    writer = index_writer(settings, database)
+    missing = behind(settings, database, writer.embedder)
+    if missing > AT_ONCE:
+        tell(
+            f"{missing:,} entries are not in the index yet. It is made while the server answers; "
+            "until then searches find them by plain comparison of words, and say so."
+        )
+    else:
+        tell(index_sentence(index_now(writer)))
 
 
 def administrator_link(settings: Settings, database: Database, by: Person = OPERATOR_PERSON) -> str:
@@ -193,7 +214,7 @@ def _start(command: list[str], settings: Settings) -> subprocess.Popen[bytes]:
     # Nothing runs beside this thread yet when a process is forked, so preexec_fn is safe.
     return subprocess.Popen(  # noqa: S603
         command,
-        env=os.environ | said,
+        env=_MEMORY | os.environ | said,
         start_new_session=True,
         preexec_fn=_die_with_parent,  # noqa: PLW1509
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from indexer.embedder import Embedder
-    from indexer.sync import SyncReport
+    from indexer.sync import IndexWriter, SyncReport
     from kb.people.audit import Act
     from kb.people.roles import Person
 
@@ -130,11 +130,15 @@ def progress_bar(unit: str, label: str, *, scale: bool = False) -> Iterator[Call
         yield update
 
 
-def index_now(settings: Settings, database: Database, *, rebuild: bool = False) -> SyncReport:
-    """Brings the index up to date, with a progress bar."""
+def index_writer(settings: Settings, database: Database) -> IndexWriter:
+    """The writer of the repository's index; of words alone where there is no encoder."""
     from indexer.sync import IndexWriter
 
-    writer = IndexWriter(settings, database, open_embedder_if_any(settings))
+    return IndexWriter(settings, database, open_embedder_if_any(settings))
+
+
+def index_now(writer: IndexWriter, *, rebuild: bool = False) -> SyncReport:
+    """Brings the index up to date, with a progress bar."""
     with progress_bar("entries", "Indexing") as progress:
         return writer.rebuild(progress) if rebuild else writer.sync(progress)
 

@@ -10,7 +10,7 @@ import click
 
 from kb.kinds import KINDS
 from kb.reading import OPERATOR, get_entry
-from web.commands import index_now, open_repository
+from web.commands import index_now, index_writer, open_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -179,4 +179,4 @@ def _rebuild_missing(settings: Settings, database: Database) -> None:
     """The answer is out: now the missing index is made, so that the next search is whole."""
     sys.stdout.flush()
     click.echo("The index is missing: building it now. Stopping is safe.", err=True)
-    index_now(settings, database)
+    index_now(index_writer(settings, database))

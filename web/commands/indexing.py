@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from web.commands import index_now, index_sentence, open_embedder_if_any, open_repository
+from web.commands import index_now, index_sentence, index_writer, open_embedder_if_any, open_repository
 from web.logs import configure, teller
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 5.0
 """How often the index writer looks for an encoder that is missing."""
+TELL_SECONDS = 10.0
 
 
 @click.command()
@@ -35,7 +36,7 @@ def sync(*, watch: bool) -> None:
     if watch:
         _watch(settings, database)
     else:
-        click.echo(index_sentence(index_now(settings, database)))
+        click.echo(index_sentence(index_now(index_writer(settings, database))))
 
 
 def _watch(settings: Settings, database: Database) -> None:
@@ -51,7 +52,22 @@ def _watch(settings: Settings, database: Database) -> None:
         embedder = open_embedder_if_any(settings)
         over = stopped.is_set if embedder else _once_there(settings, stopped.is_set)
         writer = IndexWriter(settings, database, embedder)
-        writer.watch(over, lambda report: tell(index_sentence(report)))
+        writer.watch(over, lambda report: tell(index_sentence(report)), _now_and_then(tell))
+
+
+def _now_and_then(tell: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Tells how far a long pass has come, a line every TELL_SECONDS."""
+    told = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        if not done:
+            told = time.monotonic()
+        elif time.monotonic() - told >= TELL_SECONDS:
+            told = time.monotonic()
+            tell(f"Indexing: {done:,} of {total:,} entries.")
+
+    return progress
 
 
 def _once_there(settings: Settings, stopped: Callable[[], bool]) -> Callable[[], bool]:
@@ -85,7 +101,7 @@ def rebuild() -> None:
       precedent rebuild
     """
     settings, database = open_repository()
-    click.echo(index_sentence(index_now(settings, database, rebuild=True)))
+    click.echo(index_sentence(index_now(index_writer(settings, database), rebuild=True)))
 
 
 @click.command()

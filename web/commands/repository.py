@@ -14,6 +14,7 @@ from kb.kinds import KINDS
 from web.commands import (
     index_now,
     index_sentence,
+    index_writer,
     noted,
     open_repository,
     operator,
@@ -118,7 +119,7 @@ def _load_records(
             noted(database, "load records", names, **report.counts)
     _print(report)
     if index:
-        click.echo(index_sentence(index_now(settings, database)))
+        click.echo(index_sentence(index_now(index_writer(settings, database))))
     return report
 
 
