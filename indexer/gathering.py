@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from indexer.documents import make_document
 from kb.attachments.reading import texts_of
-from kb.reading import OPERATOR, get_revisions
+from kb.published import get_revisions
+from kb.reading import OPERATOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -59,7 +59,10 @@ class Snapshot:
     keyword: KeywordReader
     vectors: VectorIndex
     passage_rows: NDArray[np.int32]
-    """(vectors): the catalogue row of each passage; passages of a row are neighbours, in order."""
+    """(passages): the catalogue row of each; passages of a row are neighbours, in order. Their vectors stand
+    in the same order."""
+    first_words: NDArray[np.int32]
+    """(passages): the number of its first word within the document's text."""
     missing: int = 0
     """How many of the vectors are zeros, because they are lost."""
 
@@ -80,6 +83,12 @@ class Snapshot:
     def is_aligned(self) -> bool:
         """Whether the keyword rows are the catalogue's, as they are until the first edit or removal."""
         return np.array_equal(self.keyword_rows, np.arange(len(self.catalogue)))
+
+    def first_words_of(self, rows: NDArray[np.int64]) -> list[list[int]]:
+        """Of each row, the first word of each of its passages."""
+        ends = self.first_passage[rows + 1].tolist()
+        spans = zip(self.first_passage[rows].tolist(), ends, strict=True)
+        return [self.first_words[start:end].tolist() for start, end in spans]
 
     @cached_property
     def first_passage(self) -> NDArray[np.int64]:
@@ -162,56 +171,60 @@ class SnapshotSource:
             change = _Change.since(old, manifest)
             if old and change.is_empty:
                 # The same objects, so that what others derived from them stays valid.
-                catalogue, vectors, passage_rows = old.catalogue, old.vectors, old.passage_rows
-                missing = 0
+                catalogue, passages = old.catalogue, (old.vectors, old.passage_rows, old.first_words, 0)
             else:
                 with closing(change.rows):
                     catalogue = change.catalogue()
-                vectors, passage_rows, missing = self._vectors(manifest, change, catalogue)
+                passages = self._passages(manifest, change, catalogue)
         finally:
             manifest.connection.execute("ROLLBACK")
         keyword = KeywordReader.open(self.settings.index_folder / "keyword", old.keyword if old else None)
+        *_, missing = passages
         if missing:
             suspect(self.settings.index_folder)
         # What the keyword index does not hold (the writer is between its two commits) words cannot find.
         whole = complete and not missing and keyword.holds(catalogue.revisions)
-        return Snapshot(generation, whole, manifest, catalogue, keyword, vectors, passage_rows, missing)
+        return Snapshot(generation, whole, manifest, catalogue, keyword, *passages)
 
-    def _vectors(
+    def _passages(
         self, manifest: Manifest, change: _Change, catalogue: Catalogue
-    ) -> tuple[VectorIndex, NDArray[np.int32], int]:
-        """The vectors in catalogue order, the row of each, and how many are missing: only those of new
-        documents are read.
+    ) -> tuple[VectorIndex, NDArray[np.int32], NDArray[np.int32], int]:
+        """Vector, row and first word of each passage in catalogue order, and how many vectors are missing:
+        only the passages of new documents are read. Without an encoder there are no vectors.
         """
-        if self.encoder is None:
-            return VectorIndex(QuantisedMatrix.empty(1)), np.zeros(0, np.int32), 0
-        matrix, revisions = change.kept_passages(self.dimension)
-        passage_revisions = array("q", revisions.tobytes())
+        matrix, revisions, first_words = change.kept_passages(self.dimension)
+        found = array("q", revisions.tobytes()), array("i", first_words.tobytes())
         cursor = manifest.connection.execute(
-            "SELECT revision_id, digest FROM passages WHERE revision_id IN"
+            "SELECT revision_id, first_word, digest FROM passages WHERE revision_id IN"
             " (SELECT revision_id FROM documents WHERE generation > ?) ORDER BY revision_id, ordinal",
             (change.since_generation,),
         )
         missing = 0
-        with closing(cursor), closing(self._store(self.encoder)) as store:
+        with closing(cursor), closing(self._store()) as store:
             while passages := cursor.fetchmany(READ_AT_ONCE):
-                read = store.get([digest for _, digest in passages], self.dimension)
-                good = are_unit(read)
-                if not good.all():
-                    missing += int(np.count_nonzero(~good))
-                    read = np.where(good[:, None], read, np.float32(0))
-                matrix = matrix.extended(read)
-                passage_revisions.extend(revision for revision, _ in passages)
-        revisions = np.array(passage_revisions, np.int64)
+                for column, read in zip(found, zip(*passages, strict=True), strict=False):
+                    column.extend(read)
+                if self.encoder is not None:
+                    vectors, lost = self._read_vectors(store, [digest for *_, digest in passages])
+                    matrix, missing = matrix.extended(vectors), missing + lost
+        revisions, first_words = np.array(found[0], np.int64), np.array(found[1], np.int32)
         order = sorting(revisions)
         if order is not None:
-            matrix, revisions = matrix.taken(order), revisions[order]
-        return VectorIndex(matrix), catalogue.rows_of(revisions).astype(np.int32), missing
+            revisions, first_words = revisions[order], first_words[order]
+            matrix = matrix.taken(order) if len(matrix) else matrix
+        return VectorIndex(matrix), catalogue.rows_of(revisions).astype(np.int32), first_words, missing
 
-    def _store(self, encoder: str) -> VectorStore:
+    def _read_vectors(self, store: VectorStore, digests: list[bytes]) -> tuple[NDArray[np.float32], int]:
+        """The vectors of these passages, and how many are missing and therefore zeros."""
+        read = store.get(digests, self.dimension)
+        good = are_unit(read)
+        lost = int(np.count_nonzero(~good))
+        return (np.where(good[:, None], read, np.float32(0)) if lost else read), lost
+
+    def _store(self) -> VectorStore:
         """The vectors; an empty store in memory where their file is gone: words still find entries."""
-        if vectors_file(self.settings.vectors_file, encoder).exists():
-            return VectorStore(self.settings.vectors_file, encoder, read_only=True)
+        if self.encoder and vectors_file(self.settings.vectors_file, self.encoder).exists():
+            return VectorStore(self.settings.vectors_file, self.encoder, read_only=True)
         return VectorStore.empty()
 
 
@@ -253,10 +266,11 @@ class _Change:
         """The catalogue as it stands now."""
         return self.old.catalogue.revised(self.kept, self.fresh) if self.old else Catalogue(self.fresh)
 
-    def kept_passages(self, dimension: int) -> tuple[QuantisedMatrix, NDArray[np.int64]]:
-        """The vectors of the old passages that still stand, and the revision of each."""
-        if self.old is None:
-            return QuantisedMatrix.empty(dimension), np.zeros(0, np.int64)
-        rows = self.old.passage_rows
-        places = np.flatnonzero(self.kept[rows])
-        return self.old.vectors.matrix.taken(places), self.old.catalogue.revisions[rows[places]]
+    def kept_passages(self, dimension: int) -> tuple[QuantisedMatrix, NDArray[np.int64], NDArray[np.int32]]:
+        """The vectors of the old passages that still stand, and revision and first word of each."""
+        old = self.old
+        if old is None:
+            return QuantisedMatrix.empty(dimension), np.zeros(0, np.int64), np.zeros(0, np.int32)
+        places = np.flatnonzero(self.kept[old.passage_rows])
+        matrix = old.vectors.matrix.taken(places) if len(old.vectors) else old.vectors.matrix
+        return matrix, old.catalogue.revisions[old.passage_rows[places]], old.first_words[places]

@@ -145,18 +145,6 @@ class Manifest:
         query = "SELECT heading, text FROM passages WHERE revision_id = ? ORDER BY ordinal"
         return self.connection.execute(query, (revision,)).fetchall()
 
-    def first_words(self, revisions: Sequence[int]) -> dict[int, list[int]]:
-        """Revision id -> number of the first word of each passage within the document's text."""
-        found: dict[int, list[int]] = {revision: [] for revision in revisions}
-        marks = _marks(revisions)
-        query = (
-            f"SELECT revision_id, first_word FROM passages WHERE revision_id IN ({marks})"  # noqa: S608  marks only
-            " ORDER BY revision_id, ordinal"
-        )
-        for revision, first_word in self.connection.execute(query, revisions).fetchall():
-            found[revision].append(first_word)
-        return found
-
     def passages_at(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, str]]:
         """(revision id, number of a passage within it) -> its (heading, text), in one query."""
         if not places:

@@ -18,8 +18,9 @@ from kb.migrations import HEAD, VERSIONS
 from kb.model import ChangeStamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import Any
 
     from sqlalchemy import URL, Engine
 
@@ -123,22 +124,28 @@ class Database:
             if outer is not None:
                 return int(outer.scalar(_STAMP) or 0)
             if self.is_sqlite:
-                return self._stamp_of_file()
+                return next((value for (value,) in self.ask_driver("SELECT value FROM change_stamp")), 0)
             with self._reading.connect() as connection:
                 return int(connection.execute(_STAMP).scalar() or 0)
 
-    def _stamp_of_file(self) -> int:
-        """The stamp by the driver alone, in a tenth of the time: one statement sees one state anyway."""
+    @property
+    def is_reading(self) -> bool:
+        """Whether this thread is within `read`."""
+        return getattr(self._open, "session", None) is not None
+
+    def ask_driver(self, text: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one SELECT by SQLite's driver alone, in a tenth of the time: one statement sees one
+        state anyway.
+        """
         # Only the engine's own statements have the driver's errors translated, here not even opening has.
         try:
-            with closing(self.engine.raw_connection()) as connection:
+            with outages("cannot be read"), closing(self.engine.raw_connection()) as connection:
                 cursor = connection.cursor()
                 cursor.execute(f"PRAGMA busy_timeout={int(READ_BUSY_SECONDS * 1000)}")
-                cursor.execute("SELECT value FROM change_stamp")
-                found = cursor.fetchone()
+                found: list[tuple[Any, ...]] = cursor.execute(text, parameters).fetchall()
+                return found
         except sqlite3.Error as error:
             raise DatabaseUnavailable(f"The database cannot be read: {error}") from error
-        return int(found[0]) if found else 0
 
     def version(self, busy: float = READ_BUSY_SECONDS) -> str | None:
         """The schema version in the database; None when it is empty. Waits `busy` seconds for a lock."""

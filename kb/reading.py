@@ -5,10 +5,10 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import bindparam, exists, func, literal, or_, select, true
+from sqlalchemy import exists, func, literal, or_, select, true
 from sqlalchemy.orm import contains_eager
 
 from kb.config import MASK_BELOW
@@ -62,7 +62,7 @@ class Reader:
             return true()
         if not self.principals:
             return Entry.visibility.in_(self.levels)
-        return _visible(self.levels, self.principals)
+        return seen_by(self.levels, self.principals)
 
     def among(self, named: frozenset[str]) -> Reader:
         """The reader without names that no entry mentions, so that many people are one reader to a cache.
@@ -73,7 +73,8 @@ class Reader:
         return self if kept == self.principals else replace(self, principals=kept)
 
 
-def _visible(levels: Any, principals: Any) -> ColumnElement[bool]:
+def seen_by(levels: Any, principals: Any) -> ColumnElement[bool]:
+    """Whether an Entry is shown to a reader with these levels and principals, whatever IN takes."""
     named = exists().where(Audience.entry_id == Entry.id, Audience.principal.in_(principals))
     return or_(Entry.visibility.in_(levels), (Entry.visibility == RESTRICTED) & named)
 
@@ -144,15 +145,6 @@ def add_months(day: date, months: int) -> date:
     """The same day of the month, `months` later; the last day where there is none."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def get_revisions(session: Session, ids: Iterable[int], reader: Reader) -> dict[int, EntryView]:
-    """The published revisions among `ids` that the reader may see, by id."""
-    asked = {"ids": list(ids), "levels": reader.levels, "principals": list(reader.principals)}
-    # Columns need nothing of the session, and without it come in three quarters of the time.
-    rows = session.connection().execute(_published_views(), asked)
-    views = [EntryView(*row) for row in rows]
-    return {view.revision_id: view for view in as_shown(session, views, reader)}
 
 
 def hidden_revisions(session: Session, reader: Reader) -> list[int]:
@@ -236,25 +228,6 @@ def _changes(
     if secret:
         changes |= {"withheld": secret, "stored": redacted(view.stored, secret)}
     return changes
-
-
-@cache
-def _published_views() -> Select[Any]:
-    """The fields of EntryView, in their order, of the published revisions among the parameter `ids` that
-    the reader may see whose `levels` and `principals` are given.
-
-    Columns, and built once: a page of hits needs no objects that can be edited, and writing the
-    statement anew takes longer than running it.
-    """
-    columns = (
-        Revision.id, Entry.ref, Entry.kind, Revision.number, Revision.state, Revision.title,
-        Revision.content, Entry.key, Entry.owner, Entry.visibility, Entry.verified_on, Entry.verifier,
-        Entry.verify_months, Revision.author, Revision.created_at, Revision.decided_at, Revision.note,
-        Revision.anonymous, Entry.mask_source,
-    )  # fmt: skip
-    among = Revision.id.in_(bindparam("ids", expanding=True))
-    seen = _visible(bindparam("levels", expanding=True), bindparam("principals", expanding=True))
-    return select(*columns).join(Entry).where(among, PUBLISHED, seen)
 
 
 def _views(session: Session, query: Select[Any], reader: Reader) -> list[EntryView]:

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from indexer.analysis import terms
 from kb.duplicates.listing import Found
 from kb.model import PUBLISHED, Entry, Revision
-from kb.reading import OPERATOR, get_revisions
+from kb.published import get_revisions
+from kb.reading import OPERATOR
 from kb.sections import sections
 
 if TYPE_CHECKING:

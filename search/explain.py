@@ -86,14 +86,13 @@ class Explainer:
         self, rows: NDArray[np.int64], found: list[list[Occurrence]]
     ) -> list[tuple[str, tuple[Fragment, ...]]]:
         """(heading, fragments) of each row's best passage. Only the passages shown are read."""
-        revisions, manifest = self._revisions(rows), self.snapshot.manifest
-        first_words = manifest.first_words(revisions)
+        revisions, first_words = self._revisions(rows), self.snapshot.first_words_of(rows)
         best = {}
-        for row, revision, held in zip(rows.tolist(), revisions, found, strict=True):
-            if passages := by_passage(held, first_words[revision]):
+        for row, revision, starts, held in zip(rows.tolist(), revisions, first_words, found, strict=True):
+            if passages := by_passage(held, starts):
                 number = self.extractor.best(passages, self.ranking.passages.get(row))
                 best[revision, number] = passages[number]
-        read = manifest.passages_at(list(best))
+        read = self.snapshot.manifest.passages_at(list(best))
         fragments = self.extractor.extracts(
             [text for _, text in read.values()], [best[place] for place in read]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kb.reading import get_revisions
+from kb.published import fetch_revisions
 from search.caching import Cache
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ class Views:
         missing = [revision for revision, view in known.items() if view is None]
         views = {revision: view for revision, view in known.items() if view}
         if missing:
-            with self.database.read() as session:
-                fresh = get_revisions(session, missing, reader)
+            fresh = fetch_revisions(self.database, missing, reader)
             for revision, view in fresh.items():
                 self._views.put((revision, reader), view, stamp)
             views |= fresh

@@ -19,7 +19,8 @@ from indexer.store import Manifest
 from indexer.sync import IndexWriter
 from indexer.vector_store import vectors_file
 from kb.learning.signing import FILE, Signer
-from kb.reading import OPERATOR, get_revisions
+from kb.published import get_revisions
+from kb.reading import OPERATOR
 from tests.fakes import HashingEmbedder
 from tests.fixtures.served import make_settings
 from tests.test_sync import add, edit

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from kb import editing, reading
+from kb import editing, published, reading
 from kb.errors import InvalidRecord, NotFound
 from kb.model import VISIBILITIES, Audience
 from kb.people import accounts
@@ -173,11 +173,13 @@ def test_the_rule_and_its_condition_agree(lessons_by_visibility, reader):
     assert seen(database, reader) == expected
     with database.read() as session:
         revisions = {view.revision_id: view.ref for view in views_of(session)}
-        found = reading.get_revisions(session, revisions, reader)
+        found = published.get_revisions(session, revisions, reader)
+        assert published.fetch_revisions(database, revisions, reader) == found  # within the transaction
         assert sorted(view.ref for view in found.values()) == expected
         hidden = reading.hidden_revisions(session, reader)
         assert sorted(revisions[number] for number in hidden) == sorted(set(held) - set(expected))
         assert sum(reading.counts(session, reader).values()) == len(expected)
+    assert published.fetch_revisions(database, revisions, reader) == found
 
 
 def views_of(session):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from indexer.documents import embedded_text, make_document
 from indexer.sync import BATCH
 from kb.heads import published_heads
-from kb.reading import OPERATOR, get_revisions
+from kb.published import get_revisions
+from kb.reading import OPERATOR
 from tests.bench.setting import Spent, say
 from tests.bench.tables import Table
 
