@@ -317,12 +317,28 @@ def test_an_excel_file_is_read_apart(tmp_path):
     assert table_of(json.loads(json.dumps(as_data(found)))) == found
 
 
+def test_tables_are_read_by_the_process_that_reads_documents(tmp_path, monkeypatch):
+    """What bounds it and cuts it off from the network is tried by tests/test_importing_hostile.py."""
+    file = excel(tmp_path, [["No", "Cost"], [1, 2.5]])
+    monkeypatch.setattr("kb.importing.sandbox._command", lambda *_: ["/bin/sh", "-c", "echo nonsense"])
+    with pytest.raises(BadTable, match="takes too much"):
+        read_safely(file, "sent.xlsx")
+
+
 def packed(folder: Path, parts: dict[str, bytes]) -> Path:
     file = folder / "bad.xlsx"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
     return file
+
+
+def test_a_table_that_becomes_too_large_is_refused_before_the_server_holds_it(tmp_path):
+    """150 megabytes of cells in a file of 30 kilobytes: one text, named in each row."""
+    file = excel(tmp_path, [["No", "Name"], *([number, "x" * 30_000] for number in range(5_000))])
+    assert file.stat().st_size < 2_000_000
+    with pytest.raises(BadTable, match="takes too much to read"):
+        read_safely(file, "sent.xlsx")
 
 
 @pytest.mark.parametrize(
