@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
-from kb.desk.access import ONCE_PUBLISHED, OPEN, Case, cases, find_cases, own_id, seen
+from kb.desk.access import ONCE_PUBLISHED, OPEN, Case, cases, find_cases, is_author, own_id, seen
 from kb.desk.model import Handling
 from kb.errors import EditConflict
 from kb.masking import SHOWN
@@ -46,6 +46,20 @@ def _before(session: Session, entry_id: int, case: Case) -> Case | None:
         query = query.where(Revision.state.in_((*SHOWN, "archived"))).order_by(Revision.number.desc())
     found = find_cases(session, query.limit(1))
     return found[0] if found else None
+
+
+def wrote_all(session: Session, person: Person, case: Case) -> bool:
+    """Whether the person wrote the revision and each that it goes back to: nothing of it is another's."""
+    entry_id = case.revision.entry_id
+    while is_author(person, case):
+        if case.follows is None:
+            return True
+        of_entry = cases().where(Revision.entry_id == entry_id, Revision.number == case.follows)
+        before = find_cases(session, of_entry)
+        if not before:
+            return False
+        case = before[0]
+    return False
 
 
 def standing_on(line: list[Case]) -> int | None:

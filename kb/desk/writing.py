@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from kb import editing
 from kb.attachments.pictures import attach_named
-from kb.content import digest, make_content, to_json
+from kb.content import digest, make_content
 from kb.desk.access import (
     Case,
     cases,
@@ -20,14 +20,14 @@ from kb.desk.access import (
     is_author,
     require_author,
 )
-from kb.desk.lines import check_base, check_published, line_of, next_number
+from kb.desk.lines import check_base, check_published, line_of, next_number, wrote_all
 from kb.desk.model import Handling
+from kb.desk.redacting import unredacted
 from kb.desk.required import check_complete
 from kb.desk.telling import tell_reviewers
 from kb.errors import NotAllowed
 from kb.kinds import Path
 from kb.learning.checking import check_path
-from kb.masking import withheld
 from kb.model import Revision
 from kb.people.audit import Origin, note
 from kb.people.reader import reader_of
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kb.content import Content
     from kb.database import Database
     from kb.people.roles import Person
+    from kb.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,13 @@ def save(
     *,
     base: int,
     manner: Manner = Manner(),
+    reader: Reader | None = None,
 ) -> Saved:
     """A new draft of what was edited from revision `base`; nothing where nothing changed.
 
-    Raises NotAllowed, NotFound, and EditConflict where somebody else was first.
+    `reader` is as whom the text was shown: links that were withheld stay. Authors are shown all of theirs.
+    Raises NotAllowed, NotFound, EditConflict where somebody else was first, and InvalidRecord for a link
+    that only curators may state.
     """
     person = origin.person
     require(person, "contribute")
@@ -101,7 +105,8 @@ def save(
         line = line_of(session, case)
         check_base(session, person, line)
         standing = case.revision
-        content = unredacted(session, person, standing, content)
+        if not wrote_all(session, person, case):
+            content = unredacted(session, reader or reader_of(person), standing, content)
         if standing.digest == digest(content) and standing.anonymous == manner.anonymous:
             session.rollback()
             return replace(_saved(standing), is_new=False)
@@ -117,23 +122,6 @@ def save(
         attach_named(session, standing.entry, content, person)
         _note(session, origin, "edit entry", revision, base=base)
         return _saved(revision)
-
-
-def unredacted(session: Session, person: Person, standing: Revision, content: Content) -> Content:
-    """The content with the stated links that the person was not shown: an edit must not drop them."""
-    ref, kind = standing.entry.ref, standing.entry.kind
-    secret = withheld(session, [ref], reader_of(person)).get(ref, frozenset())
-    if not secret:
-        return content
-    said, before = to_json(content), standing.content
-    if before.get("source") in secret:
-        said.setdefault("source", before["source"])
-    links = [link for link in before.get("links", []) if link["to"] in secret]
-    lessons = [each for each in before.get("lessons", []) if each in secret]
-    for name, hidden in (("links", links), ("lessons", lessons)):
-        if hidden:
-            said[name] = [*said.get(name, []), *hidden]
-    return make_content(kind, said)
 
 
 def _thread(session: Session, case: Case, revision: Revision) -> int:
