@@ -30,7 +30,7 @@ def veiled_writers(session: Session, entry_id: int) -> frozenset[int | str]:
     return frozenset(each for row in rows for each in row if each)
 
 
-def is_told_writer(session: Session, person: Person, case: Case, account: int) -> bool:
+def is_told_writer(session: Session, person: Person, case: Case, account: int | None) -> bool:
     """Whether the account wrote a part of what is proposed, and the person may be told so."""
     line = line_of(session, case)
     is_open = can(person, "see authors") or not any(each.revision.anonymous for each in line)

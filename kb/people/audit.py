@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from kb.database import Database
@@ -135,8 +135,9 @@ def find(
 
     `unnamed` are those of which it is not told who acted: they neither say it nor are found by it.
     """
-    total = session.scalar(_narrowed(select(func.count(AuditLine.id)), wanted, unnamed)) or 0
-    lines = _narrowed(select(AuditLine, unnamed), wanted, unnamed).order_by(AuditLine.id.desc())
+    narrowing = tuple(_narrowing(wanted, unnamed))
+    total = session.scalar(select(func.count(AuditLine.id)).where(*narrowing)) or 0
+    lines = select(AuditLine, unnamed).where(*narrowing).order_by(AuditLine.id.desc())
     return total, [_told(*row) for row in session.execute(lines.offset(offset).limit(limit))]
 
 
@@ -154,7 +155,7 @@ def every(
     last = 0
     while last < newest:
         stretch = (AuditLine.id > last) & (AuditLine.id <= newest)
-        query = _narrowed(select(AuditLine, unnamed), wanted, unnamed).where(stretch)
+        query = select(AuditLine, unnamed).where(stretch, *_narrowing(wanted, unnamed))
         with database.read() as session:
             rows = session.execute(query.order_by(AuditLine.id).limit(BATCH)).all()
             session.expunge_all()
@@ -191,21 +192,20 @@ def _acted(person: str, unnamed: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(and_(named, ~unnamed), unnamed if person.lower() in A_CONTRIBUTOR.lower() else false())
 
 
-def _narrowed(query: Select[Any], wanted: AuditFilter, unnamed: ColumnElement[bool]) -> Select[Any]:
+def _narrowing(wanted: AuditFilter, unnamed: ColumnElement[bool]) -> Iterator[ColumnElement[bool]]:
+    """What lines must fulfil to be those that are wanted."""
     if wanted.person:
-        query = query.where(_acted(wanted.person, unnamed))
+        yield _acted(wanted.person, unnamed)
     if wanted.action:
-        query = query.where(AuditLine.action == wanted.action)
+        yield AuditLine.action == wanted.action
     if wanted.object:
-        query = query.where(func.lower(AuditLine.object).contains(wanted.object.lower(), autoescape=True))
+        yield func.lower(AuditLine.object).contains(wanted.object.lower(), autoescape=True)
     if wanted.outcome:
-        query = query.where(AuditLine.outcome == wanted.outcome)
+        yield AuditLine.outcome == wanted.outcome
     if wanted.since:
-        query = query.where(AuditLine.at >= datetime(*wanted.since.timetuple()[:3], tzinfo=UTC))
+        yield AuditLine.at >= datetime(*wanted.since.timetuple()[:3], tzinfo=UTC)
     if wanted.until:
-        end = datetime(*wanted.until.timetuple()[:3], 23, 59, 59, tzinfo=UTC)
-        query = query.where(AuditLine.at <= end)
-    return query
+        yield AuditLine.at <= datetime(*wanted.until.timetuple()[:3], 23, 59, 59, tzinfo=UTC)
 
 
 def _plain(text: str) -> str:
