@@ -191,6 +191,19 @@ def test_an_edit_of_ones_own_does_not_tell_what_was_withheld(own_app):
     assert "H-0001" not in browser.get("/entries/L-0001/edit").text
 
 
+def test_who_masks_a_lesson_is_told_which_texts_name_its_project_all_the_same(own_app):
+    with database_of(own_app).write() as session:
+        said = LESSON | {"context": "As in [[H-0001|the bank]].", "revision": 2}
+        apply_record(session, parse_record(said))
+    cleo = sign_in(own_app, "cleo", "curator")
+    warned = "What texts say is not withheld."
+    assert warned not in text(cleo.get("/entries/L-0001/visibility"))
+    page = text(cleo.send("/entries/L-0001/visibility", visibility="public", mask_source="yes"))
+    assert warned in page
+    assert "The words of L-0001 link this lesson" in " ".join(page.split())
+    assert cleo.get("/api/v1/entries/L-0001/visibility").json["told_in_texts"] == ["L-0001"]
+
+
 @pytest.mark.parametrize("guess", ["H-0001", "H-0010", "R-0001", "H-0099"])
 def test_nobody_finds_the_source_by_trying(own_app, guess):
     """Whether a project is the right one or not, the answer is the same."""
