@@ -132,6 +132,26 @@ def test_who_edits_their_own_anonymous_lesson_stays_anonymous_unless_they_say_ot
     assert ticked not in sign_in(own_app, "bea").get("/entries/L-0004/edit").text
 
 
+def test_a_program_that_says_nothing_of_it_leaves_its_owner_anonymous(own_app, anna):
+    named(browser_of(own_app, anna))
+    with database_of(own_app).write_aside() as session:
+        _, key = issue_token(session, anna, TokenText(name="script", scopes=["read", "write"]))
+    sent, client = {"Authorization": f"Bearer {key}"}, own_app.test_client()
+    for said, expected in (
+        ({}, True),
+        ({"anonymous": False}, False),
+        ({}, False),
+        ({"anonymous": True}, True),
+    ):
+        draft = client.get("/api/v1/drafts/L-0004", headers=sent)
+        content = draft.json["content"] | {"context": f"Revision {draft.json['revision']}."}
+        body = {"kind": "lesson", "content": content} | said
+        answer = client.put(
+            "/api/v1/drafts/L-0004", json=body, headers=sent | {"If-Match": draft.headers["ETag"]}
+        )
+        assert (answer.status_code, answer.json["anonymous"]) == (200, expected)
+
+
 def mask(app, more: int = 6) -> None:
     """The first lesson keeps its project to itself, and there are so many more projects like that."""
     with database_of(app).write() as session:

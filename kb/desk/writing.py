@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 class Manner:
     """How something is saved, beside its text."""
 
-    anonymous: bool = False
-    """Whether only curators are told who wrote it."""
+    anonymous: bool | None = None
+    """Whether only curators are told who wrote it. None: as it stands of what one wrote; else, no."""
     mask_source: bool | None = None
     """Of a new lesson: whether its project is withheld while few are like it. None: as it stands."""
     note: str = ""
@@ -74,7 +74,7 @@ def create(
     require(person, "contribute")
     with database.write() as session:
         revision = editing.create_entry(session, kind, content, author=person.name)
-        revision.anonymous = manner.anonymous
+        revision.anonymous = bool(manner.anonymous)
         revision.entry.mask_source = bool(manner.mask_source) and kind == "lesson"
         session.add(Handling(revision_id=revision.id, author_id=person.id, thread=1))
         attach_named(session, revision.entry, content, person)
@@ -107,21 +107,28 @@ def save(
         standing = case.revision
         if not wrote_all(session, person, case):
             content = unredacted(session, reader or reader_of(person), standing, content)
-        if standing.digest == digest(content) and standing.anonymous == manner.anonymous:
+        anonymous = _is_anonymous(person, case, manner)
+        if standing.digest == digest(content) and standing.anonymous == anonymous:
             session.rollback()
             return replace(_saved(standing), is_new=False)
         revision = editing.add_revision(
             session, standing.entry, content, number=next_number(session, standing.entry),
             author=person.name, note=manner.note,
         )  # fmt: skip
-        # Whoever works on what somebody wrote anonymously must not name them by taking the veil away.
-        veiled = standing.anonymous and not case.was_published and not is_author(person, case)
-        revision.anonymous = manner.anonymous or veiled
+        revision.anonymous = anonymous
         thread = _thread(session, case, revision)
         session.add(Handling(revision_id=revision.id, author_id=person.id, follows=base, thread=thread))
         attach_named(session, standing.entry, content, person)
         _note(session, origin, "edit entry", revision, base=base)
         return _saved(revision)
+
+
+def _is_anonymous(person: Person, case: Case, manner: Manner) -> bool:
+    """Whether an edit of the case is anonymous."""
+    standing, is_own = case.revision.anonymous, is_author(person, case)
+    # Whoever works on what somebody wrote anonymously must not name them by taking the veil away.
+    veiled = standing and not case.was_published and not is_own
+    return veiled or (standing and is_own if manner.anonymous is None else manner.anonymous)
 
 
 def _thread(session: Session, case: Case, revision: Revision) -> int:
