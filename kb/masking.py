@@ -9,6 +9,7 @@ from the reader is no cover, and nothing may tell that it is there.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,21 @@ def redacted(content: Mapping[str, Any], secret: frozenset[str]) -> dict[str, An
     if "lessons" in kept:
         kept["lessons"] = [ref for ref in kept["lessons"] if ref not in secret]
     return kept
+
+
+def told_in_texts(session: Session, ref: str, reader: Reader) -> list[str]:
+    """Of a masked lesson, the project or review that it comes from, and others of that project, the published
+    entries whose own words link the lesson with one of these: no mask takes that away, an edit does.
+    """
+    sources = {source for lesson, source in _sources(session, {ref}, reader) if lesson == ref}
+    projects = set[str]().union(*_projects_of(session, sources, reader).values())
+    others = sources | projects.union(*_reviews_of(session, projects, reader).values())
+    query = select(Entry.ref, Revision.content).join(Revision).where(PUBLISHED, Entry.ref.in_({ref, *others}))
+    return sorted(
+        each
+        for each, content in session.execute(query)
+        if any(f"[[{name}" in json.dumps(content) for name in (others if each == ref else {ref}))
+    )
 
 
 def _any_masked(session: Session) -> bool:

@@ -13,6 +13,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 behind a translator (RFC 6052): the last 32 bits are the address that is meant."""
+_SUBNET = 64
+"""Bits that an IPv6 address has in common with all others of its machine, at least (RFC 4291)."""
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
 
 
@@ -50,6 +52,16 @@ def is_public(address: Address) -> bool:
 def is_within(address: Address, networks: Iterable[Network]) -> bool:
     """Whether it lies in one of the networks."""
     return any(meant(address) in network for network in networks)
+
+
+def counted_as(text: str) -> str:
+    """What limits count an address as: of IPv6 the network of its first 64 bits, as whoever has one address
+    of that has all of them (RFC 6177); what is no address, as it is.
+    """
+    address = read_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((address, _SUBNET), strict=False))
+    return text if address is None else str(address)
 
 
 def is_loopback(host: str) -> bool:

@@ -228,6 +228,18 @@ def test_an_anonymous_author_is_named_to_curators_alone(own_app, anna, cleo):
         assert {line.action for line in lines} == {"write entry", "submit entry", "publish entry"}
 
 
+def test_who_edits_what_became_of_several_drafts_goes_on_from_what_is_published(anna, cleo):
+    anna.send("/entries/new/lesson", **{"f.title": "Order cable"})
+    sent = anna.send("/entries/L-0004/edit", base="1", do="submit", **FULL).headers["Location"]
+    cleo.send(sent.partition("?")[0] + "/decide", do="publish")
+    page = anna.get("/entries/L-0004/edit").text
+    assert 'name="base" value="2"' in page
+    assert 'value="Order cable early"' in page
+    answer = anna.send("/entries/L-0004/edit", base="2", **FULL | {"f.title": "Order cables early"})
+    assert answer.headers["Location"] == "/entries/L-0004/edit?done=saved"
+    assert 'value="Order cables early"' in anna.get("/entries/L-0004/edit").text
+
+
 def test_an_edit_keeps_a_source_that_its_writer_is_not_shown(own_app, anna, cleo):
     with own_app.extensions["precedent"].database.write() as session:
         apply_record(session, parse_record(LESSON | {"mask_source": True, "revision": 2, "context": "New."}))

@@ -147,8 +147,8 @@ def checks() -> dict[str, tuple[bool, str]]:
 def test_a_good_home_passes_every_check(home):
     found = checks()
     assert list(found) == [
-        "program", "settings", "home", "privacy", "disk", "encoder", "database", "schema", "integrity",
-        "index",
+        "program", "settings", "home", "privacy", "disk", "documents", "encoder", "database", "schema",
+        "integrity", "index",
     ]  # fmt: skip
     assert all(ok for ok, _ in found.values()), found
     assert "SQLite 3." in found["database"][1]
@@ -163,6 +163,14 @@ def test_a_key_of_badges_that_cannot_be_read_is_found(home):
     assert not ok
     assert "cannot be read" in words
     assert "a backup may hold it" in words
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "words"), [(("unshare",), "without network"), ((), "that of the machine")]
+)
+def test_whether_documents_are_read_without_network_is_said(home, monkeypatch, cut_off, words):
+    monkeypatch.setattr("web.diagnosis.without_network", lambda: cut_off)
+    assert words in checks()["documents"][1]
 
 
 def test_others_must_not_read_what_is_kept(home):

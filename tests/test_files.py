@@ -10,10 +10,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from kb import editing
 from kb.attachments.attaching import attach, files_of
 from kb.attachments.model import StoredFile
 from kb.attachments.reading import texts_of
 from kb.attachments.removing import KEPT_DAYS, bring_back, detach, erase, removed_files
+from kb.editing import find_entry
 from kb.errors import InvalidRecord, NotAllowed, NotFound, Taken
 from kb.people.audit import Origin
 from kb.people.clock import now
@@ -63,6 +65,37 @@ def test_a_file_is_attached_listed_found_downloaded_and_removed(own_app, anna, r
     with database(own_app).read() as session:
         assert texts_of(session, [ref]) == {}
     assert anna.send(f"/entries/{ref}/files/{address[2]}/remove").status_code == 404
+
+
+def test_who_only_proposes_a_change_touches_no_file_of_what_is_published(own_app, anna):
+    """Files are shown to readers at once: else nobody would have to review them."""
+    ada, otto = sign_in(own_app, "ada", "admin"), sign_in(own_app, "otto", "contributor")
+    sent(ada, "L-0001")
+    digest = re.search(r"/attachments/([0-9a-f]{64})", ada.get("/entries/L-0001/files").text)[1]
+    otto.send("/entries/L-0001/edit", base="1", **{"f.title": "Another title"})
+    assert otto.get("/entries/L-0001/files").status_code == 403
+    assert sent(otto, "L-0001", b"# Mine").status_code == 403
+    assert otto.send(f"/entries/L-0001/files/{digest}/remove").status_code == 403
+    assert ada.get(f"/attachments/{digest}").data == NOTES
+
+
+def test_files_of_what_somebody_wrote_anonymously_are_named_to_them_and_curators(own_app, anna, ref):
+    sent(anna, ref)
+    with database(own_app).write() as session:
+        for revision in find_entry(session, ref).revisions:
+            revision.anonymous = True
+            editing.move(revision, "submitted")
+        editing.publish(session, ref, 1, reviewer="Vic")
+    otto = sign_in(own_app, "otto", "contributor")
+    otto.send(f"/entries/{ref}/edit", base="1", **{"f.title": "Barges are slow, too"})
+    with database(own_app).write() as session:
+        editing.move(find_entry(session, ref).revisions[1], "submitted")
+        editing.publish(session, ref, 2, reviewer="Vic")
+    seen = {
+        name: "notes.md" in browser.get(f"/entries/{ref}/files").text
+        for name, browser in (("anna", anna), ("otto", otto), ("ada", sign_in(own_app, "ada", "admin")))
+    }
+    assert seen == {"anna": True, "otto": False, "ada": True}
 
 
 def test_a_removed_file_is_brought_back_with_what_stands_in_it(own_app, anna, ref):

@@ -317,12 +317,46 @@ def test_an_excel_file_is_read_apart(tmp_path):
     assert table_of(json.loads(json.dumps(as_data(found)))) == found
 
 
+def test_tables_are_read_by_the_process_that_reads_documents(tmp_path, monkeypatch):
+    """What bounds it and cuts it off from the network is tried by tests/test_importing_hostile.py."""
+    file = excel(tmp_path, [["No", "Cost"], [1, 2.5]])
+    monkeypatch.setattr("kb.importing.sandbox._command", lambda *_: ["/bin/sh", "-c", "echo nonsense"])
+    with pytest.raises(BadTable, match="takes too much"):
+        read_safely(file, "sent.xlsx")
+
+
 def packed(folder: Path, parts: dict[str, bytes]) -> Path:
     file = folder / "bad.xlsx"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
     return file
+
+
+def repeating(folder: Path, text: str, rows: int) -> Path:
+    """An Excel file that holds the text once and names it in each row."""
+    small = excel(folder, [["No", "Name"], [1, "x"]])
+    with zipfile.ZipFile(small) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{n > 1:d}</v></c></row>' for n in range(1, rows + 1))
+    sheet = f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+    shared = f'<sst xmlns="{main}"><si><t>Name</t></si><si><t>{text}</t></si></sst>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    types = parts["[Content_Types].xml"].replace(b"</Types>", override.encode())
+    changed = {"xl/worksheets/sheet1.xml": sheet.encode(), "xl/sharedStrings.xml": shared.encode()}
+    return packed(folder, parts | changed | {"[Content_Types].xml": types})
+
+
+def test_a_table_that_becomes_too_large_is_refused_before_the_server_holds_it(tmp_path):
+    """90 megabytes of cells in a file of some kilobytes."""
+    found = read_safely(repeating(tmp_path, "x" * 30_000, 100), "sent.xlsx")
+    assert {len(row[0]) for row in found.rows} == {30_000}
+    file = repeating(tmp_path, "x" * 30_000, 3_000)
+    assert file.stat().st_size < 100_000
+    with pytest.raises(BadTable, match="takes too much to read"):
+        read_safely(file, "sent.xlsx")
 
 
 @pytest.mark.parametrize(

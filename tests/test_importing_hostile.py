@@ -128,7 +128,7 @@ def test_output_is_bounded(monkeypatch, tmp_path):
 
 def run(monkeypatch, tmp_path, program: str, seconds: int = 10, memory_mib: int = 1024) -> str:
     """What a program says on standard error, run as documents are read; its status where it says nothing."""
-    command = sandbox._command(sandbox.WORKER, "x", seconds, memory_mib)
+    command = sandbox._command(sandbox.WORKER, ["x"], seconds, memory_mib)
     at = command.index("-m")
     command[at:] = ["-c", program]
     files = [tmp_path / name for name in ("in", "out", "said")]

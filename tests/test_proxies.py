@@ -148,7 +148,10 @@ def test_strangers_and_the_disabled_stay_out_and_the_invited_come(app):
     assert (answer.status_code, "disabled" in answer.text) == (403, True)
     with database_of(app).write_aside() as session:
         admission.invite(session, OPERATOR, Invitation(email="bea@example.org"))
-    assert browser_of(app).get("/api/v1/entries", **by("bea")).status_code == 403
+    before = len(logged(app, action="sign in", outcome="refused"))
+    for name in ("bea", "dora", "stranger"):
+        assert browser_of(app).get("/api/v1/entries", **by(name)).status_code == 403
+    assert len(logged(app, action="sign in", outcome="refused")) == before + 3
     assert browser_of(app).get("/", **by("bea")).status_code == 200
     assert ("bea@example.org", "proxy", "10.0.7.2") in sessions_of(app)
 

@@ -147,6 +147,9 @@ def test_a_link_that_we_did_not_write_is_refused(mailing, server, ann, change):
     }[change]  # fmt: skip
     assert as_mail_program(mailing, f"/unsubscribe?link={wrong}").status_code == 403
     assert mailing.test_client().get(f"/unsubscribe?link={wrong}").status_code == 403
+    with database_of(mailing).read() as session:
+        lines = find(session, AuditFilter(action="use link of a mail"), 0, 9)[1]
+        assert [(line.outcome, proof in repr(line.detail)) for line in lines] == [("refused", False)] * 2
     assert chosen(mailing, ann) == chosen(mailing, bea) == {}
 
 

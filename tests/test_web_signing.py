@@ -221,6 +221,7 @@ def test_programs_act_with_a_token(own_app):
         answer = client.get("/api/v1/entries", headers={"Authorization": wrong})
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert logged(own_app, action="use token") == [("use token", "refused")] * 4
 
 
 def test_where_reading_needs_it_signing_in_leads_back(own_home):

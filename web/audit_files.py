@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from flask import send_file
 
+from kb.desk.veiling import unnamed_lines
 from kb.people import audit
 from kb.people.audit import audited
 from kb.people.clock import now
@@ -55,15 +56,16 @@ def send_log(wanted: AuditFilter, form: Form) -> Response:
     """
     by, database = origin(), services().database
     require(by.person, "see audit")
+    unnamed = unnamed_lines(by.person)
     with database.write_aside() as session:
         take(session, EXPORT_OF_PERSON, f"#{by.person.id}")
-        total, _ = audit.find(session, wanted, 0, 0)
+        total, _ = audit.find(session, wanted, 0, 0, unnamed)
     if form == "xlsx" and total > MOST_IN_WORKBOOK:
         words = f"is xlsx, and a workbook takes {MOST_IN_WORKBOOK:,} lines: narrow the days, or take CSV"
         raise BadParameters([Problem("format", words)])
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.TemporaryFile())
-        count = write_lines(file, form, audit.every(database, wanted))
+        count = write_lines(file, form, audit.every(database, wanted, unnamed))
         with audited(database, by, "export audit log", form) as act:
             act.detail |= {"lines": count, "filter": wanted.given}
         size, _ = file.tell(), file.seek(0)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
+from kb.desk.veiling import unnamed_lines
 from kb.people import audit
+from web.context import current
 from web.services import services
 
 if TYPE_CHECKING:
@@ -76,7 +78,8 @@ class AuditView:
 def audit_view(wanted: AuditFilter, page: int) -> AuditView:
     """A page of the log."""
     with services().database.read() as session:
-        total, lines = audit.find(session, wanted, (page - 1) * PAGE_SIZE, PAGE_SIZE)
+        unnamed = unnamed_lines(current().person)
+        total, lines = audit.find(session, wanted, (page - 1) * PAGE_SIZE, PAGE_SIZE, unnamed)
         return AuditView(wanted, page, total, [LineView.of(line) for line in lines], audit.actions(session))
 
 

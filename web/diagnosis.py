@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kb.config import Settings
 from kb.database import Database, outages
 from kb.errors import KbError
+from kb.importing.sandbox import without_network
 from kb.learning.signing import FILE, read_key
 from kb.migrations import HEAD
 from kb.sqlite import journal_mode
@@ -62,6 +63,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     else:
         words = f"{settings.home} is not there yet: `precedent load` or `precedent serve` makes it"
         yield Check("home", ok=True, detail=words)
+    yield _documents()
     if (settings.home / FILE).exists():
         yield _badges(settings)
     embedder, check = _encoder(settings)
@@ -81,6 +83,13 @@ def _home(settings: Settings) -> Iterator[Check]:
     yield _privacy(settings)
     free = shutil.disk_usage(settings.home).free
     yield Check("disk", free > LOW_DISK, f"{free / 2**30:.1f} GiB free for {settings.home}")
+
+
+def _documents() -> Check:
+    """Whether what reads strangers' files is cut off from the network. Not every kernel lets it be."""
+    cut_off = "documents and tables that people bring are read without network"
+    words = "this system lets no program have a network of its own: they are read with that of the machine"
+    return Check("documents", ok=True, detail=cut_off if without_network() else words)
 
 
 def _badges(settings: Settings) -> Check:

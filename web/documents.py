@@ -14,7 +14,7 @@ from search.results import Mode, SearchRequest, Sort
 from web.context import current
 from web.identity import origin
 from web.parameters import Facets, NoParameters, parse_page
-from web.proxies import client_address
+from web.proxies import client_network
 from web.services import services
 from web.taking import FileForm, Shape, Source, Wanted, take_away
 
@@ -84,7 +84,7 @@ def count_file() -> None:
     """Counts a conversion. Raises TooMany."""
     here, person = services(), current().person
     if person.id is None:
-        here.leases.spend(here.database, CONVERSION_OF_ADDRESS, client_address())
+        here.leases.spend(here.database, CONVERSION_OF_ADDRESS, client_network())
     else:
         here.leases.spend(here.database, CONVERSION_OF_PERSON, f"#{person.id}")
 

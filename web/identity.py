@@ -18,7 +18,7 @@ from kb.people.secrets import new_secret
 from web.context import current
 from web.cookies import given_cookie, gives_cookies, send_cookies, set_cookie
 from web.holders import Holder, lifetimes, note_use, of_cookie, of_token
-from web.proxies import HeaderRefused, client_address, proxied_email
+from web.proxies import HeaderRefused, client_address, client_network, proxied_email
 from web.services import services
 
 if TYPE_CHECKING:
@@ -195,8 +195,12 @@ def _come_by_proxy(email: str, cookie: str) -> None:
             set_session(None)  # it was not begun: reading goes without
         else:
             return
-    with services().database.read() as session:
-        g.context = replace(current(), person=identities.proxied_person(session, email))
+    try:
+        with services().database.read() as session:
+            g.context = replace(current(), person=identities.proxied_person(session, email))
+    except identities.IdentityRefused as error:
+        note_refusal(services().database, origin(), "sign in", email, error, method="proxy")
+        raise
 
 
 def _change_by_proxy(email: str, held: Holder | None) -> None:
@@ -246,9 +250,9 @@ def _go_on(held: Holder, cookie: str) -> None:
 
 def _bearer(header: str) -> Person:
     scheme, _, secret = header.partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise KeyRefused("Send the token as `Authorization: Bearer TOKEN`.")
     try:
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise KeyRefused("Send the token as `Authorization: Bearer TOKEN`.")
         held = of_token(secret.strip())
     except KeyRefused as error:
         _note_refusal("use token", error)
@@ -261,7 +265,7 @@ def _note_refusal(action: str, error: KeyRefused) -> None:
     """A line in the log; who sends one bad key after another is told to wait instead."""
     try:
         with services().database.write_aside() as session:
-            take(session, KEY_OF_ADDRESS, client_address())
+            take(session, KEY_OF_ADDRESS, client_network())
         note_refusal(services().database, origin(), action, "", error)
     except NotWritable as other:  # as a visitor one may read all the same
         logger.warning("that somebody could not %s (%s) is not in the audit log: %s", action, error, other)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
+from kb.desk.veiling import unnamed_lines
 from kb.people import accounts, audit, finding
 from kb.people.audit import AuditFilter
 from kb.people.roles import can
@@ -112,7 +113,8 @@ def person_view(user_id: int, forms: Mapping[str, Form] | None = None, done: str
         keys = keys_of(session, person, user_id) if can(person, "manage people") else None
         lines: list[LineView] = []
         if can(person, "see audit"):
-            _, found = audit.find(session, AuditFilter(person=f"#{user_id}"), 0, LINES)
+            theirs = AuditFilter(person=f"#{user_id}")
+            _, found = audit.find(session, theirs, 0, LINES, unnamed_lines(person))
             lines = [LineView.of(line) for line in found]
         granted = {each.role: (each.granted_by, each.granted_at) for each in user.granted}
         return PersonView(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from kb.errors import KbError
-from kb.networks import is_within, read_address
+from kb.networks import counted_as, is_within, read_address
 from web.services import services
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ def client_address() -> str:
         if not _is_proxy(address):
             return nearest
     return nearest
+
+
+def client_network() -> str:
+    """What limits of addresses count the request's as."""
+    return counted_as(client_address())
 
 
 def proxied_email() -> str | None:

@@ -9,7 +9,7 @@ from kb.neighbours import superseding
 from kb.people.limits import SEARCH_OF_ADDRESS, SEARCH_OF_PERSON
 from web.context import current
 from web.metrics import metrics
-from web.proxies import client_address
+from web.proxies import client_network
 from web.services import services
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _count_use(page: SearchPage) -> None:
     if usage is None or page.request.offset or page.degraded:
         return
     person = current().person
-    whose = client_address() if person.id is None else f"#{person.id}"
+    whose = client_network() if person.id is None else f"#{person.id}"
     is_empty = not any(hit.why.words or hit.why.meanings for hit in page.hits)
     words = " ".join(query.words)
     usage.searched(whose, words, is_empty=is_empty, surfaced=[hit.entry.ref for hit in page.hits])
@@ -53,6 +53,6 @@ def count_one() -> None:
     here, person = services(), current().person
     if person.id is None:
         limit = replace(SEARCH_OF_ADDRESS, most=here.settings.visitor_searches)
-        here.leases.spend(here.database, limit, client_address())
+        here.leases.spend(here.database, limit, client_network())
     else:
         here.leases.spend(here.database, SEARCH_OF_PERSON, f"#{person.id}")

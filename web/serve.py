@@ -183,7 +183,7 @@ def _server_command(settings: Settings) -> list[str]:
         if ":" in settings.host
         else f"{settings.host}:{settings.port}",
         "--workers": "1",
-        "--worker-class": "gthread",
+        "--worker-class": "web.server_worker.Worker",
         "--threads": str(settings.threads),
         "--timeout": "60",
         "--graceful-timeout": str(STOP_SECONDS - 5),

@@ -8,12 +8,14 @@ from flask import Blueprint, Response, render_template, request
 
 from kb.editing import find_entry, latest_revision
 from kb.errors import InvalidRecord
+from kb.masking import told_in_texts
 from kb.model import VISIBILITIES
 from kb.people.roles import ROLES, require
 from kb.showing import SET, Showing, ShowingChanged, Shown, in_words, show_to, showing_of
 from kb.validation import Problem
 from kb.visibility import PERSON, RESTRICTED, ROLE
 from web.account import listed
+from web.context import current
 from web.entries import checked_ref
 from web.forms import Form, refilled
 from web.identity import origin, signed_in
@@ -90,10 +92,11 @@ def _page(ref: str, form: Form, **shown: Any) -> str:
         entry = find_entry(session, ref)
         title, is_lesson = latest_revision(session, entry).title, entry.kind == "lesson"
         now = in_words(session, ref)
+        told = told_in_texts(session, ref, current().reader)
     shown = {"shown": None, "done": None, "is_overtaken": False} | shown
     return render_template(
         "entries/visibility.html", ref=ref, title=title, is_lesson=is_lesson, standing=standing, now=now,
-        form=form, roles=ROLES, levels=WORDS, people_of=people_of, roles_of=roles_of, **shown,
+        told=told, form=form, roles=ROLES, levels=WORDS, people_of=people_of, roles_of=roles_of, **shown,
     )  # fmt: skip
 
 

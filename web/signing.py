@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -10,8 +11,9 @@ from pydantic import Field
 from kb.errors import InvalidRecord
 from kb.people import accounts, admission, links, sessions
 from kb.people.audit import audited, note_refusal
-from kb.people.errors import KeyRefused, SignInRefused
+from kb.people.errors import KeyRefused, SignInRefused, TooMany
 from kb.people.limits import (
+    LAST_LINE,
     LINK_OF_ADDRESS,
     LOGIN_OF_ACCOUNT,
     LOGIN_OF_ADDRESS,
@@ -25,7 +27,7 @@ from web.context import current
 from web.forms import Form, read_form, refilled
 from web.identity import LONGEST_NEXT, REASONS, begin_session, origin, set_session, signed_in
 from web.parameters import Parameters, parse_page
-from web.proxies import client_address
+from web.proxies import client_network
 from web.services import services
 
 if TYPE_CHECKING:
@@ -64,10 +66,7 @@ def sign_in_now() -> BaseResponse:
     """Checks e-mail and password; the answer and its time are the same for whom nobody knows."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     database = services().database
-    with database.write_aside() as session:
-        take(session, LOGIN_OF_ADDRESS, client_address())
-        take(session, LOGIN_OF_BOTH, f"{client_address()} {email.strip()}")
-        take(session, LOGIN_OF_ACCOUNT, email.strip())
+    _count_attempt(email)
     try:
         user_id = accounts.check_password(database, email, password)
     except SignInRefused as error:
@@ -75,7 +74,7 @@ def sign_in_now() -> BaseResponse:
         form = Form({"email": email, "next": request.form.get("next", "")}, [Problem("", str(error))])
         return Response(sign_in_page(form), status=401)
     with audited(database, origin(), "sign in", email.strip()) as act:
-        give_back_all(act.session, LOGIN_OF_BOTH, f"{client_address()} {email.strip()}")
+        give_back_all(act.session, LOGIN_OF_BOTH, f"{client_network()} {email.strip()}")
         begin_session(act.session, accounts.find_user(act.session, user_id), "password")
         act.detail["person"] = user_id
     return redirect(safe_next(request.form.get("next", "")), 303)
@@ -119,6 +118,22 @@ def safe_next(address: str) -> str:
     return address if is_path and len(address) <= LONGEST_NEXT else url_for("home.home")
 
 
+def _count_attempt(email: str) -> None:
+    """Raises TooMany where there were too many; the log says so once, and not of each that follows."""
+    database, both = services().database, f"{client_network()} {email.strip()}"
+    try:
+        with database.write_aside() as session:
+            take(session, LOGIN_OF_ADDRESS, client_network())
+            take(session, LOGIN_OF_BOTH, both)
+            take(session, LOGIN_OF_ACCOUNT, email.strip())
+    except TooMany as error:
+        with suppress(TooMany):
+            with database.write_aside() as session:
+                take(session, LAST_LINE, f"sign in {both}")
+            note_refusal(database, origin(), "sign in", _named(email), error)
+        raise
+
+
 def _named(email: str) -> str:
     """What the log says of whom somebody tried to sign in as: who types a password there by mistake does
     not find it in the log.
@@ -139,7 +154,7 @@ def _read_link(secret: str) -> OneTimeLink:
             return link
     except KeyRefused as error:
         with database.write_aside() as session:
-            take(session, LINK_OF_ADDRESS, client_address())
+            take(session, LINK_OF_ADDRESS, client_network())
         note_refusal(database, origin(), "use link", "", error)
         raise
 

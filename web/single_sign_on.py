@@ -21,7 +21,7 @@ from web.forms import Form
 from web.identity import begin_session, origin
 from web.outbound import OutboundFailed
 from web.provider import CALLBACK, state_of
-from web.proxies import client_address
+from web.proxies import client_network
 from web.services import services
 from web.signing import safe_next, sign_in_page
 
@@ -69,7 +69,7 @@ def connect() -> BaseResponse:
     """Sends the browser to the provider, to connect whoever signs in there with this account."""
     person = myself()
     try:
-        accounts.confirm(services().database, person, request.form.get("password", ""), client_address())
+        accounts.confirm(services().database, person, request.form.get("password", ""), client_network())
     except SignInRefused as error:
         note_refusal(services().database, origin(), "connect identity", person.email, error)
         return Response(_connections_page(Form({}, [Problem("password", str(error))])), status=403)
@@ -107,7 +107,7 @@ def _leave(step: str, next_address: str, user_id: int | None = None) -> BaseResp
     except OutboundFailed as error:
         return _refused(error, step)
     with services().database.write_aside() as session:
-        take(session, SIGN_IN_BEGUN, client_address())
+        take(session, SIGN_IN_BEGUN, client_network())
         secret = pending.begin(session, step, next_address=after[: pending.MAX_NEXT], user_id=user_id)
     set_cookie(_cookie_name(), secret, int(pending.LASTS.total_seconds()))
     address = provider.address(secret)
@@ -156,7 +156,7 @@ def _refused(error: KbError, step: str) -> BaseResponse:
     """The page that signing in began on, with what went wrong; a line in the log, unless there is one."""
     database = services().database
     with database.write_aside() as session:
-        take(session, LOGIN_OF_ADDRESS, client_address())
+        take(session, LOGIN_OF_ADDRESS, client_network())
     if not error.is_noted:
         action = "connect identity" if step == "connect" else "sign in"
         note_refusal(database, origin(), action, "", error, method="single sign-on")

@@ -6,20 +6,25 @@ link is what says that it may. Asking for the page changes nothing, as programs 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import Field
 
 from kb.notices import leaving
+from kb.notices.leaving import LinkRefused
+from kb.people.audit import note_refusal
+from kb.people.limits import LINK_OF_ADDRESS, take
 from kb.people.texts import WAYS
 from web.identity import origin
 from web.labels import EVENT_WORDS
 from web.parameters import Parameters, parse_page
+from web.proxies import client_network
 from web.services import services
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from werkzeug.wrappers import Response as BaseResponse
 
@@ -44,7 +49,8 @@ def look() -> str:
 def stop() -> str:
     """Ends mails of the kinds of the link."""
     link = parse_page(LinkParameters, request.args).link
-    before = leaving.leave(services().database, origin(), services().settings.home, link)
+    with _noted():
+        before = leaving.leave(services().database, origin(), services().settings.home, link)
     return _page(link, before.ways, done="stopped")
 
 
@@ -53,12 +59,25 @@ def undo() -> BaseResponse:
     """Lets them come again, as they came before."""
     link = request.form.get("link", "")
     ways = {event: request.form.get(event.replace(" ", "-"), "") for event in EVENT_WORDS}
-    leaving.return_to(services().database, origin(), services().settings.home, link, ways)
+    with _noted():
+        leaving.return_to(services().database, origin(), services().settings.home, link, ways)
     return redirect(url_for("unsubscribing.look", link=link, done="back"), 303)
 
 
+@contextmanager
+def _noted() -> Iterator[None]:
+    """A link that is none is a line in the log, and who tries many is told to wait."""
+    try:
+        yield
+    except LinkRefused as error:
+        with services().database.write_aside() as session:
+            take(session, LINK_OF_ADDRESS, client_network())
+        note_refusal(services().database, origin(), "use link of a mail", "", error)
+        raise
+
+
 def _page(link: str, before: Mapping[str, str] | None = None, done: str = "") -> str:
-    with services().database.read() as session:
+    with _noted(), services().database.read() as session:
         left = leaving.look(session, services().settings.home, link)
     known = {event: way for event, way in (before or {}).items() if way != leaving.NEVER}
     return render_template(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select, true
 
 from kb.attachments.model import Attachment, StoredFile
 from kb.attachments.pictures import checked
-from kb.attachments.reading import view_of
+from kb.attachments.reading import is_open, view_of
 from kb.attachments.storing import attach_original, digest_of, keep
-from kb.desk.access import cases, find_cases, own_id, seen
+from kb.desk.access import ONCE_PUBLISHED, cases, find_cases, own_id, seen
 from kb.desk.model import Handling
 from kb.errors import InvalidRecord, NotAllowed, NotFound, Taken
 from kb.importing.document import Unreadable
@@ -25,8 +25,8 @@ from kb.validation import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
-    from sqlalchemy.orm import Session
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from kb.attachments.reading import AttachmentView
     from kb.database import Database
@@ -63,12 +63,16 @@ def attach(database: Database, origin: Origin, ref: str, name: str, data: bytes)
 
 
 def files_of(session: Session, person: Person, ref: str) -> list[AttachmentView]:
-    """Every file of an entry that the person may attach files to. Raises NotFound, NotAllowed."""
+    """Every file of an entry that the person may attach files to; where it keeps author or source to itself,
+    those that they added. Raises NotFound, NotAllowed.
+    """
     entry = entry_for_files(session, person, ref)
     query = (
         select(Attachment, StoredFile.size)
+        .join(Entry, Attachment.entry_id == Entry.id)
         .join(StoredFile, Attachment.digest == StoredFile.digest)
         .where(Attachment.entry_id == entry.id, Attachment.role == "original")
+        .where(shown_to(person, Attachment.added_by))
         .order_by(Attachment.id)
     )
     return [view_of(row, size) for row, size in session.execute(query)]
@@ -91,7 +95,9 @@ def original_of(entry: Entry, digest: str) -> Select[Attachment]:
 
 
 def entry_for_files(session: Session, person: Person, ref: str) -> Entry:
-    """The entry, if the person may attach files to it. Raises NotFound, NotAllowed."""
+    """The entry, if the person may attach files to it. Readers see them at once: of what is published, who
+    only proposes a change is no author yet. Raises NotFound, NotAllowed.
+    """
     require(person, "contribute")
     found = find_cases(session, cases().where(Entry.ref == ref, seen(person)).limit(1))
     if not found:
@@ -100,12 +106,22 @@ def entry_for_files(session: Session, person: Person, ref: str) -> Entry:
     if can(person, "see drafts"):
         return entry
     me = own_id(person)
-    mine = (
-        (Handling.revision_id == Revision.id) & (Revision.entry_id == entry.id) & (Handling.author_id == me)
-    )
-    if me is None or not session.scalar(select(exists().where(mine))):
+    stands = exists().where(Revision.entry_id == entry.id, Revision.state.in_(ONCE_PUBLISHED))
+    mine = select(Revision.id).join(Handling, Handling.revision_id == Revision.id)
+    mine = mine.where(Revision.entry_id == entry.id, Handling.author_id == me)
+    if session.scalar(select(stands)):
+        mine = mine.where(Revision.state.in_(ONCE_PUBLISHED))
+    if me is None or session.scalar(mine.limit(1)) is None:
         raise NotAllowed("Only its authors and curators attach files to an entry, and take them away.")
     return entry
+
+
+def shown_to(person: Person, added_by: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Whether a file is named to the person, as a condition over Entry: one tells who wrote it, and where."""
+    if can(person, "see authors"):
+        return true()
+    me = own_id(person)
+    return is_open() if me is None else or_(is_open(), added_by == me)
 
 
 def _read(name: str, data: bytes) -> tuple[str, bytes, Sequence[Part]]:

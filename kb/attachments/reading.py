@@ -106,9 +106,7 @@ def _seen(reader: Reader, person: Person) -> ColumnElement[bool]:
     worked on, who writes, reviews or curates it is shown its files too.
     """
     shown = exists().where(Revision.entry_id == Entry.id, Revision.state.in_(SHOWN))
-    named = (
-        or_(Attachment.role == "picture", _is_open()) if not reader.sees_authors else Entry.id.is_not(None)
-    )
+    named = or_(Attachment.role == "picture", is_open()) if not reader.sees_authors else Entry.id.is_not(None)
     me = own_id(person)
     mine = Attachment.added_by == me if me is not None else false()
     return or_(and_(reader.visible, or_(shown, _at_desk(person)), named), mine)
@@ -122,7 +120,7 @@ def _at_desk(person: Person) -> ColumnElement[bool]:
     return theirs.where(Revision.entry_id == Entry.id, seen(person)).correlate(Entry).exists()
 
 
-def _is_open() -> ColumnElement[bool]:
+def is_open() -> ColumnElement[bool]:
     """Whether neither the author nor the source of the entry is kept from anybody."""
     veiled = exists().where(Revision.entry_id == Entry.id, Revision.anonymous)
     return and_(~Entry.mask_source, ~veiled)
@@ -138,7 +136,7 @@ def files_named(session: Session) -> dict[int, tuple[str, ...]]:
     query = (
         select(Attachment.entry_id, Attachment.digest, Attachment.name)
         .join(Entry, Attachment.entry_id == Entry.id)
-        .where(Attachment.role == "original", _is_open())
+        .where(Attachment.role == "original", is_open())
         .order_by(Attachment.id)
     )
     found: dict[int, tuple[str, ...]] = {}
@@ -155,7 +153,7 @@ def texts_of(session: Session, refs: Iterable[str]) -> dict[str, list[tuple[str,
     query = (
         select(Entry.ref, Attachment.name, Attachment.parts)
         .join(Entry, Attachment.entry_id == Entry.id)
-        .where(Entry.ref.in_(wanted), Attachment.role == "original", _is_open())
+        .where(Entry.ref.in_(wanted), Attachment.role == "original", is_open())
         .order_by(Attachment.id)
     )
     found: dict[str, list[tuple[str, str]]] = {}

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from kb.attachments.attaching import check_is_new, entry_for_files, original_of
+from kb.attachments.attaching import check_is_new, entry_for_files, original_of, shown_to
 from kb.attachments.model import Attachment, RemovedFile, StoredFile
 from kb.attachments.reading import view_of
 from kb.attachments.storing import forget
 from kb.errors import NotFound
+from kb.model import Entry
 from kb.people.audit import note
 from kb.people.clock import now
+from kb.people.roles import OPERATOR
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kb.attachments.reading import AttachmentView
     from kb.database import Database
-    from kb.model import Entry
     from kb.people.audit import Origin
     from kb.people.roles import Person
 
@@ -75,7 +76,7 @@ def removed_files(session: Session, person: Person, ref: str) -> list[RemovedVie
 
     Raises NotFound, NotAllowed.
     """
-    found = _kept(session, entry_for_files(session, person, ref))
+    found = _kept(session, entry_for_files(session, person, ref), person)
     sizes = select(StoredFile.digest, StoredFile.size).where(
         StoredFile.digest.in_([row.digest for row in found])
     )
@@ -120,8 +121,10 @@ def forget_removed(session: Session) -> None:
         _erase(session, row)
 
 
-def _kept(session: Session, entry: Entry) -> list[RemovedFile]:
-    query = select(RemovedFile).where(RemovedFile.entry_id == entry.id)
+def _kept(session: Session, entry: Entry, person: Person = OPERATOR) -> list[RemovedFile]:
+    """What of the entry was removed and is named to the person."""
+    query = select(RemovedFile).join(Entry, RemovedFile.entry_id == Entry.id)
+    query = query.where(RemovedFile.entry_id == entry.id, shown_to(person, RemovedFile.added_by))
     latest_first = (RemovedFile.removed_at.desc(), RemovedFile.id.desc())
     return list(session.scalars(query.order_by(*latest_first)))
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from kb import editing
 from kb.content import make_content
 from kb.desk.access import cases, find_cases, handling_of, seen
-from kb.desk.lines import line_of, writers
 from kb.desk.reviewing import today
+from kb.desk.veiling import is_told_writer
 from kb.desk.writing import note_deed
 from kb.editing import published_revision
 from kb.errors import NotAllowed
@@ -179,7 +179,7 @@ class _Assign(Step):
                 revision, held = case.revision, case.handling.assignee_id if case.handling else None
                 if held == wanted.reviewer:
                     left.append(Left(ref, f"is with {name} already"))
-                elif wanted.reviewer in writers(line_of(session, case)):
+                elif is_told_writer(session, origin.person, case, wanted.reviewer):
                     left.append(Left(ref, f"was written in part by {name}, who cannot review it"))
                 else:
                     change = f"to be reviewed by {name}"

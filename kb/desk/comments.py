@@ -13,6 +13,7 @@ from kb import editing
 from kb.desk.access import Case, find_case, is_author
 from kb.desk.model import Comment
 from kb.desk.telling import tell_commented
+from kb.desk.veiling import veiled_writers
 from kb.errors import NotAllowed, NotFound
 from kb.kinds import Strict
 from kb.people.roles import can, require
@@ -75,15 +76,19 @@ def settle(
 
 
 def comments_on(session: Session, person: Person, case: Case) -> list[CommentView]:
-    """What was said of a revision, oldest first. Who wrote it anonymously is not named here either."""
+    """What was said of a revision, oldest first. Who wrote anonymously of the entry is not named here
+    either.
+    """
     rows = session.scalars(
         select(Comment).where(Comment.revision_id == case.revision.id).order_by(Comment.id)
     )
-    veiled = case.revision.anonymous and not can(person, "see authors")
+    veiled = frozenset[int | str]()
+    if not can(person, "see authors"):
+        veiled = veiled_writers(session, case.revision.entry_id)
     return [
         CommentView(
             row.id, row.field,
-            A_CONTRIBUTOR if veiled and row.author_id == case.author_id else row.author,
+            A_CONTRIBUTOR if {row.author_id, row.author} & veiled else row.author,
             row.text, row.created_at, row.settled_at is not None,
         )
         for row in rows

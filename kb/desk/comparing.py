@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kb.desk.access import cases, find_cases, is_author, seen
+from kb.desk.access import cases, find_cases, seen
 from kb.desk.differences import differences
+from kb.desk.lines import wrote_all
 from kb.errors import NotFound
 from kb.masking import redacted, withheld
 from kb.model import Entry, Revision
@@ -70,9 +71,11 @@ def differences_of(
 
 
 def stored_for(session: Session, person: Person, case: Case, reader: Reader) -> dict[str, Any]:
-    """The stored content as the person may see it: authors see all that they wrote."""
+    """The stored content as the person may see it: authors see all that they wrote, and not what their edit
+    kept of somebody else's text.
+    """
     stored = case.revision.content
-    if is_author(person, case):
+    if wrote_all(session, person, case):
         return dict(stored)
     secret = withheld(session, [case.revision.entry.ref], reader).get(case.revision.entry.ref)
     return redacted(stored, secret) if secret else dict(stored)

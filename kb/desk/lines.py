@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
 
-from kb.desk.access import OPEN, Case, cases, find_cases, own_id, seen
+from kb.desk.access import ONCE_PUBLISHED, OPEN, Case, cases, find_cases, is_author, own_id, seen
 from kb.desk.model import Handling
 from kb.errors import EditConflict
 from kb.masking import SHOWN
@@ -18,6 +19,7 @@ from kb.model import PUBLISHED, Revision
 from kb.people.roles import can
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from kb.model import Entry
@@ -44,6 +46,20 @@ def _before(session: Session, entry_id: int, case: Case) -> Case | None:
         query = query.where(Revision.state.in_((*SHOWN, "archived"))).order_by(Revision.number.desc())
     found = find_cases(session, query.limit(1))
     return found[0] if found else None
+
+
+def wrote_all(session: Session, person: Person, case: Case) -> bool:
+    """Whether the person wrote the revision and each that it goes back to: nothing of it is another's."""
+    entry_id = case.revision.entry_id
+    while is_author(person, case):
+        if case.follows is None:
+            return True
+        of_entry = cases().where(Revision.entry_id == entry_id, Revision.number == case.follows)
+        before = find_cases(session, of_entry)
+        if not before:
+            return False
+        case = before[0]
+    return False
 
 
 def standing_on(line: list[Case]) -> int | None:
@@ -108,7 +124,9 @@ def start_of_edit(session: Session, person: Person, ref: str) -> Case | None:
     from kb.model import Entry
 
     of_entry = cases().where(Entry.ref == ref, seen(person)).order_by(Revision.number.desc()).limit(1)
-    mine = of_entry.where(Revision.state.in_(OPEN), Handling.author_id == own_id(person))
+    mine = of_entry.where(
+        Revision.state.in_(OPEN), Handling.author_id == own_id(person), ~_is_published_since()
+    )
     choices = [mine] if own_id(person) is not None else []
     choices += [of_entry.where(PUBLISHED)]
     choices += [of_entry] if can(person, "contribute") else []
@@ -116,6 +134,15 @@ def start_of_edit(session: Session, person: Person, ref: str) -> Case | None:
         if found := find_cases(session, query):
             return _newest_of_line(session, found[0])
     return None
+
+
+def _is_published_since() -> ColumnElement[bool]:
+    """Whether a later revision of the same proposal was published: the draft is only how it came about."""
+    later, others = aliased(Revision), aliased(Handling)
+    return exists().where(
+        later.entry_id == Revision.entry_id, later.number > Revision.number,
+        later.state.in_(ONCE_PUBLISHED), others.revision_id == later.id, others.thread == Handling.thread,
+    )  # fmt: skip
 
 
 def _newest_of_line(session: Session, case: Case) -> Case:

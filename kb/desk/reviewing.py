@@ -14,6 +14,7 @@ from kb.desk.access import Case, find_case, find_readable, handling_of, is_autho
 from kb.desk.lines import check_published, line_of, next_number, published_number, writers
 from kb.desk.model import Handling
 from kb.desk.telling import about, tell_author
+from kb.desk.veiling import is_told_writer
 from kb.desk.writing import Saved, note_deed, proposed_beside
 from kb.errors import NotAllowed
 from kb.notices.telling import notify
@@ -44,7 +45,11 @@ class Judgement:
 
 
 def assign(database: Database, origin: Origin, ref: str, number: int, to: int | None) -> None:
-    """Says who is to review it; None: nobody in particular. Raises NotAllowed, NotFound."""
+    """Says who is to review it; None: nobody in particular. Raises NotAllowed, NotFound.
+
+    That somebody wrote it, and so cannot, is no reason to whoever must not know who did: trying one after
+    the other would tell. Nobody decides on what they wrote all the same.
+    """
     require(origin.person, "review")
     with database.write_aside() as session:
         case = find_case(session, origin.person, ref, number)
@@ -54,7 +59,7 @@ def assign(database: Database, origin: Origin, ref: str, number: int, to: int | 
             name = user.name
             if user.status != "active" or "review" not in permissions_of(user.roles):
                 raise NotAllowed(f"{user.name} may not review: choose a curator or verifier.")
-            if to in writers(line_of(session, case)):
+            if is_told_writer(session, origin.person, case, to):
                 raise NotAllowed(f"{user.name} wrote it, and cannot review it.")
         handling_of(session, case).assignee_id = to
         note(session, origin, "assign review", ref, revision=number, to=name or "nobody")

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from kb import editing
 from kb.attachments.pictures import attach_named
-from kb.content import digest, make_content, to_json
+from kb.content import digest, make_content
 from kb.desk.access import (
     Case,
     cases,
@@ -20,14 +20,14 @@ from kb.desk.access import (
     is_author,
     require_author,
 )
-from kb.desk.lines import check_base, check_published, line_of, next_number
+from kb.desk.lines import check_base, check_published, line_of, next_number, wrote_all
 from kb.desk.model import Handling
+from kb.desk.redacting import unredacted
 from kb.desk.required import check_complete
 from kb.desk.telling import tell_reviewers
 from kb.errors import NotAllowed
 from kb.kinds import Path
 from kb.learning.checking import check_path
-from kb.masking import withheld
 from kb.model import Revision
 from kb.people.audit import Origin, note
 from kb.people.reader import reader_of
@@ -40,14 +40,15 @@ if TYPE_CHECKING:
     from kb.content import Content
     from kb.database import Database
     from kb.people.roles import Person
+    from kb.reading import Reader
 
 
 @dataclass(frozen=True)
 class Manner:
     """How something is saved, beside its text."""
 
-    anonymous: bool = False
-    """Whether only curators are told who wrote it."""
+    anonymous: bool | None = None
+    """Whether only curators are told who wrote it. None: as it stands of what one wrote; else, no."""
     mask_source: bool | None = None
     """Of a new lesson: whether its project is withheld while few are like it. None: as it stands."""
     note: str = ""
@@ -73,7 +74,7 @@ def create(
     require(person, "contribute")
     with database.write() as session:
         revision = editing.create_entry(session, kind, content, author=person.name)
-        revision.anonymous = manner.anonymous
+        revision.anonymous = bool(manner.anonymous)
         revision.entry.mask_source = bool(manner.mask_source) and kind == "lesson"
         session.add(Handling(revision_id=revision.id, author_id=person.id, thread=1))
         attach_named(session, revision.entry, content, person)
@@ -89,10 +90,13 @@ def save(
     *,
     base: int,
     manner: Manner = Manner(),
+    reader: Reader | None = None,
 ) -> Saved:
     """A new draft of what was edited from revision `base`; nothing where nothing changed.
 
-    Raises NotAllowed, NotFound, and EditConflict where somebody else was first.
+    `reader` is as whom the text was shown: links that were withheld stay. Authors are shown all of theirs.
+    Raises NotAllowed, NotFound, EditConflict where somebody else was first, and InvalidRecord for a link
+    that only curators may state.
     """
     person = origin.person
     require(person, "contribute")
@@ -101,17 +105,17 @@ def save(
         line = line_of(session, case)
         check_base(session, person, line)
         standing = case.revision
-        content = unredacted(session, person, standing, content)
-        if standing.digest == digest(content) and standing.anonymous == manner.anonymous:
+        if not wrote_all(session, person, case):
+            content = unredacted(session, reader or reader_of(person), standing, content)
+        anonymous = _is_anonymous(person, case, manner)
+        if standing.digest == digest(content) and standing.anonymous == anonymous:
             session.rollback()
             return replace(_saved(standing), is_new=False)
         revision = editing.add_revision(
             session, standing.entry, content, number=next_number(session, standing.entry),
             author=person.name, note=manner.note,
         )  # fmt: skip
-        # Whoever works on what somebody wrote anonymously must not name them by taking the veil away.
-        veiled = standing.anonymous and not case.was_published and not is_author(person, case)
-        revision.anonymous = manner.anonymous or veiled
+        revision.anonymous = anonymous
         thread = _thread(session, case, revision)
         session.add(Handling(revision_id=revision.id, author_id=person.id, follows=base, thread=thread))
         attach_named(session, standing.entry, content, person)
@@ -119,21 +123,12 @@ def save(
         return _saved(revision)
 
 
-def unredacted(session: Session, person: Person, standing: Revision, content: Content) -> Content:
-    """The content with the stated links that the person was not shown: an edit must not drop them."""
-    ref, kind = standing.entry.ref, standing.entry.kind
-    secret = withheld(session, [ref], reader_of(person)).get(ref, frozenset())
-    if not secret:
-        return content
-    said, before = to_json(content), standing.content
-    if before.get("source") in secret:
-        said.setdefault("source", before["source"])
-    links = [link for link in before.get("links", []) if link["to"] in secret]
-    lessons = [each for each in before.get("lessons", []) if each in secret]
-    for name, hidden in (("links", links), ("lessons", lessons)):
-        if hidden:
-            said[name] = [*said.get(name, []), *hidden]
-    return make_content(kind, said)
+def _is_anonymous(person: Person, case: Case, manner: Manner) -> bool:
+    """Whether an edit of the case is anonymous."""
+    standing, is_own = case.revision.anonymous, is_author(person, case)
+    # Whoever works on what somebody wrote anonymously must not name them by taking the veil away.
+    veiled = standing and not case.was_published and not is_own
+    return veiled or (standing and is_own if manner.anonymous is None else manner.anonymous)
 
 
 def _thread(session: Session, case: Case, revision: Revision) -> int:

@@ -13,12 +13,16 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from kb.importing.document import Document, Picture, Unreadable
 from kb.importing.worker import REFUSED, TOO_LARGE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SECONDS = 60
 PICTURE_SECONDS = 20
@@ -37,6 +41,37 @@ _LIMITED = (
 WORKER, PICTURE_WORKER = "kb.importing.worker", "kb.importing.picture_worker"
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What a process did that read a stranger's file."""
+
+    status: int | None
+    """None when its time was up."""
+    made: bytes
+    said: str
+    """The beginning of what it complained of."""
+
+
+def run_apart(
+    module: str,
+    arguments: Sequence[str],
+    data: bytes,
+    *,
+    seconds: int = SECONDS,
+    memory_mib: int = MEMORY_MIB,
+) -> Ended:
+    """Runs a module of ours on the bytes, apart and within the limits. Raises Unreadable where none runs."""
+    with tempfile.TemporaryDirectory(prefix="precedent-reading-") as folder:
+        files = [Path(folder) / part for part in ("in", "out", "said")]
+        files[0].write_bytes(data)
+        with files[0].open("rb") as given, files[1].open("w+b") as made, files[2].open("w+b") as said:
+            command = _command(module, arguments, seconds, memory_mib)
+            status = _run(command, folder, (given, made, said), seconds)
+            made.seek(0)
+            said.seek(0)
+            return Ended(status, made.read(), said.read(10_000).decode("utf-8", "replace").strip())
+
+
 def read_document(
     name: str,
     data: bytes,
@@ -51,17 +86,7 @@ def read_document(
             f"The file is {len(data) / 1e6:,.1f} MB; at most {MAX_UPLOAD / 1e6:.0f} MB are read. "
             "Split it, or make its pictures smaller."
         )
-    with tempfile.TemporaryDirectory(prefix="precedent-reading-") as folder:
-        files = [Path(folder) / part for part in ("in", "out", "said")]
-        files[0].write_bytes(data)
-        with files[0].open("rb") as given, files[1].open("w+b") as made, files[2].open("w+b") as said:
-            command = _command(worker, name, seconds, memory_mib)
-            status = _run(command, folder, (given, made, said), seconds)
-            made.seek(0)
-            said.seek(0)
-            return _outcome(
-                status, made.read(), said.read(10_000).decode("utf-8", "replace").strip(), seconds
-            )
+    return _outcome(run_apart(worker, [name], data, seconds=seconds, memory_mib=memory_mib), seconds)
 
 
 def read_picture(data: bytes) -> Picture:
@@ -72,10 +97,11 @@ def read_picture(data: bytes) -> Picture:
     return document.pictures[0]
 
 
-def _outcome(status: int | None, made: bytes, said: str, seconds: int) -> Document:
+def _outcome(ended: Ended, seconds: int) -> Document:
+    status, said = ended.status, ended.said
     if status == 0:
         try:
-            return Document.from_bytes(made)
+            return Document.from_bytes(ended.made)
         except ValueError:
             raise Unreadable(
                 "The document could not be read: the process that reads it was confused."
@@ -97,9 +123,9 @@ def _signalled(status: int) -> int:
     return 128 - status if status > 128 else 0
 
 
-def _command(worker: str, name: str, seconds: int, memory_mib: int) -> list[str]:
+def _command(module: str, arguments: Sequence[str], seconds: int, memory_mib: int) -> list[str]:
     limits = [str(seconds), str(memory_mib * 1024), str(MAX_OUTPUT_MIB * 2048)]
-    program = [sys.executable, "-P", "-B", "-m", worker, name]
+    program = [sys.executable, "-P", "-B", "-m", module, *arguments]
     return ["/bin/sh", "-c", _LIMITED, "sh", *limits, *without_network(), *program]
 
 

@@ -17,9 +17,9 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from kb.desk.veiling import veiled_writers
 from kb.editing import find_entry
 from kb.kinds import Strict
-from kb.model import Entry, Revision
 from kb.notices.model import MAIL_KINDS, Mail, Notice
 from kb.people.clock import now
 from kb.people.model import User, UserRole
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from kb.model import Entry
     from kb.people.roles import Person
 
 MOST_WORDS = 500
@@ -122,10 +123,7 @@ def _actor(session: Session, by: Person, entry: Entry | None) -> str:
     """The name of who acts, unless it would tell who wrote something anonymously."""
     if entry is None or not by.name:
         return by.name
-    theirs = select(Revision.id).where(
-        Revision.entry_id == entry.id, Revision.anonymous, Revision.author.in_((by.name, by.email))
-    )
-    return by.name if session.scalar(theirs.limit(1)) is None else A_CONTRIBUTOR
+    return A_CONTRIBUTOR if {by.id, by.name, by.email} & veiled_writers(session, entry.id) else by.name
 
 
 def _mail(session: Session, user: User, event: str) -> Mail | None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kb.errors import NotFound
+from kb.networks import counted_as
 from kb.people import accounts, admission, identities, sessions, tokens
 from kb.people.audit import audited
 from kb.people.limits import LOGIN_OF_BOTH, give_back_all, take
@@ -82,7 +83,7 @@ def change_password(database: Database, origin: Origin, old: str, new: str) -> s
 
     Guessing the present one in a borrowed browser is as slow as at the door. Raises TooMany as well.
     """
-    by, whom = origin.person, f"{origin.address} {origin.person.email}"
+    by, whom = origin.person, f"{counted_as(origin.address)} {origin.person.email}"
     with database.write_aside() as session:
         take(session, LOGIN_OF_BOTH, whom)
     with _change(database, origin, by.id or 0, "change password") as act:

@@ -8,26 +8,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, false, func, or_, select
 
 from kb.errors import KbError
+from kb.networks import counted_as
 from kb.people.clock import now
 from kb.people.errors import TooMany
 from kb.people.limits import LAST_LINE, REFUSALS, take
 from kb.people.model import AuditLine
 from kb.people.roles import NOBODY, Person
+from kb.reading import A_CONTRIBUTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from kb.database import Database
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 BATCH = 1_000
+EACH_NAMED = false()
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def note_refusal(
     Raises TooMany when whoever acts has been refused so often of late that their lines would bury all
     others; one line says that more were tried.
     """
-    whom = f"#{origin.person.id}" if origin.person.is_known else origin.address
+    whom = f"#{origin.person.id}" if origin.person.is_known else counted_as(origin.address)
     error.is_noted = True
     with database.write_aside() as session:
         try:
@@ -125,15 +128,24 @@ def note(
     session.flush()
 
 
-def find(session: Session, wanted: AuditFilter, offset: int, limit: int) -> tuple[int, list[AuditLine]]:
-    """How many lines there are, and a stretch of them, newest first."""
-    total = session.scalar(_narrowed(select(func.count(AuditLine.id)), wanted)) or 0
-    lines = _narrowed(select(AuditLine), wanted).order_by(AuditLine.id.desc())
-    return total, list(session.scalars(lines.offset(offset).limit(limit)))
+def find(
+    session: Session, wanted: AuditFilter, offset: int, limit: int, unnamed: ColumnElement[bool] = EACH_NAMED
+) -> tuple[int, list[AuditLine]]:
+    """How many lines there are, and a stretch of them, newest first.
+
+    `unnamed` are those of which it is not told who acted: they neither say it nor are found by it.
+    """
+    narrowing = tuple(_narrowing(wanted, unnamed))
+    total = session.scalar(select(func.count(AuditLine.id)).where(*narrowing)) or 0
+    lines = select(AuditLine, unnamed).where(*narrowing).order_by(AuditLine.id.desc())
+    return total, [_told(*row) for row in session.execute(lines.offset(offset).limit(limit))]
 
 
-def every(database: Database, wanted: AuditFilter) -> Iterator[AuditLine]:
+def every(
+    database: Database, wanted: AuditFilter, unnamed: ColumnElement[bool] = EACH_NAMED
+) -> Iterator[AuditLine]:
     """All lines that fit, oldest first, for an export; those that are added meanwhile are left out.
+    `unnamed` as in `find`.
 
     Each stretch is read in a transaction of its own, so that an export of years keeps no writer waiting.
     As lines never change, together they are the log as it stood.
@@ -143,10 +155,11 @@ def every(database: Database, wanted: AuditFilter) -> Iterator[AuditLine]:
     last = 0
     while last < newest:
         stretch = (AuditLine.id > last) & (AuditLine.id <= newest)
-        query = _narrowed(select(AuditLine), wanted).where(stretch).order_by(AuditLine.id).limit(BATCH)
+        query = select(AuditLine, unnamed).where(stretch, *_narrowing(wanted, unnamed))
         with database.read() as session:
-            lines = session.scalars(query).all()
+            rows = session.execute(query.order_by(AuditLine.id).limit(BATCH)).all()
             session.expunge_all()
+        lines = [_told(*row) for row in rows]
         yield from lines
         last = lines[-1].id if len(lines) == BATCH else newest
 
@@ -161,23 +174,38 @@ def actions(session: Session) -> list[str]:
     return list(session.scalars(select(AuditLine.action).distinct().order_by(AuditLine.action)))
 
 
-def _narrowed(query: Select[Any], wanted: AuditFilter) -> Select[Any]:
-    if re.fullmatch("#[0-9]{1,9}", wanted.person):
-        query = query.where(AuditLine.person_id == int(wanted.person[1:]))
-    elif wanted.person:
-        query = query.where(func.lower(AuditLine.person).contains(wanted.person.lower(), autoescape=True))
+def _told(line: AuditLine, is_unnamed: bool) -> AuditLine:
+    """The line, without whoever acted and from where if that is not told."""
+    if not is_unnamed:
+        return line
+    return AuditLine(
+        id=line.id, at=line.at, person_id=None, person=A_CONTRIBUTOR, action=line.action, object=line.object,
+        outcome=line.outcome, detail=line.detail, address="", request_id="",
+    )  # fmt: skip
+
+
+def _acted(person: str, unnamed: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether it was this person who acted, as far as that is told."""
+    if re.fullmatch("#[0-9]{1,9}", person):
+        return and_(AuditLine.person_id == int(person[1:]), ~unnamed)
+    named = func.lower(AuditLine.person).contains(person.lower(), autoescape=True)
+    return or_(and_(named, ~unnamed), unnamed if person.lower() in A_CONTRIBUTOR.lower() else false())
+
+
+def _narrowing(wanted: AuditFilter, unnamed: ColumnElement[bool]) -> Iterator[ColumnElement[bool]]:
+    """What lines must fulfil to be those that are wanted."""
+    if wanted.person:
+        yield _acted(wanted.person, unnamed)
     if wanted.action:
-        query = query.where(AuditLine.action == wanted.action)
+        yield AuditLine.action == wanted.action
     if wanted.object:
-        query = query.where(func.lower(AuditLine.object).contains(wanted.object.lower(), autoescape=True))
+        yield func.lower(AuditLine.object).contains(wanted.object.lower(), autoescape=True)
     if wanted.outcome:
-        query = query.where(AuditLine.outcome == wanted.outcome)
+        yield AuditLine.outcome == wanted.outcome
     if wanted.since:
-        query = query.where(AuditLine.at >= datetime(*wanted.since.timetuple()[:3], tzinfo=UTC))
+        yield AuditLine.at >= datetime(*wanted.since.timetuple()[:3], tzinfo=UTC)
     if wanted.until:
-        end = datetime(*wanted.until.timetuple()[:3], 23, 59, 59, tzinfo=UTC)
-        query = query.where(AuditLine.at <= end)
-    return query
+        yield AuditLine.at <= datetime(*wanted.until.timetuple()[:3], 23, 59, 59, tzinfo=UTC)
 
 
 def _plain(text: str) -> str:

@@ -74,7 +74,9 @@ def resume_session(
     if row.user.status != "active":
         raise KeyRefused("This account is disabled. Ask an administrator.")
     at = at or now()
-    check_time("session", row.created_at, min(row.expires_at, row.seen_at + lifetimes.idle), AGAIN, at)
+    # Seen at a time that has not come yet, it would not be idle until then.
+    begun, over = max(row.created_at, row.seen_at), min(row.expires_at, row.seen_at + lifetimes.idle)
+    check_time("session", begun, over, AGAIN, at)
     return row
 
 

@@ -1,41 +1,35 @@
-"""Reads a table that somebody sent in a process of its own, which may not take more than its share.
+"""Reads a table that somebody sent in a process of its own, as documents are: bounded, and without network.
 
-`python -m search.importing.sandbox FILE` prints the table as JSON, or what is wrong with it.
+`python -m search.importing.sandbox FILE NAME DELIMITER ENCODING` prints the table as JSON, or what is wrong
+with it.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from kb.errors import KbError
+from kb.importing.document import Unreadable
+from kb.importing.sandbox import SECONDS, run_apart
 from search.estimates.tables import BadTable, Problem, Table, read
 
-SECONDS = 60
-MEMORY = 1 << 30
 MAX_ROWS = 50_000
 MAX_COLUMNS = 500
 
 
 def read_safely(path: Path, name: str, *, delimiter: str | None = None, encoding: str = "utf-8") -> Table:
     """The table of a file that was sent as `name`. Raises BadTable, also when it takes too much."""
-    command = [sys.executable, "-m", __name__, str(path), name, delimiter or "", encoding]
-    environment = {
-        "PATH": os.defpath,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "LANG": "C.UTF-8",
-    }
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command, capture_output=True, timeout=SECONDS, check=False, env=environment
-        )
-        said = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        raise _bad(name, f"took more than {SECONDS} seconds to read; split it, or save it as CSV") from None
+        ended = run_apart(__name__, [str(path.absolute()), name, delimiter or "", encoding], b"")
+    except Unreadable:
+        raise _bad(name, "cannot be read here at the moment; try again later") from None
+    if ended.status is None:
+        raise _bad(name, f"took more than {SECONDS} seconds to read; split it, or save it as CSV")
+    try:
+        said = json.loads(ended.made if ended.status == 0 else b"")
     except ValueError:
         raise _bad(name, "takes too much to read; split it, or save it as CSV") from None
     if "problems" in said:
@@ -58,14 +52,6 @@ def _bad(name: str, message: str) -> BadTable:
     return BadTable(name, [Problem(message)])
 
 
-def _limit() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
 def _main(path: str, name: str, delimiter: str, encoding: str) -> dict[str, Any]:
     try:
         table = read(Path(path), delimiter=delimiter or None, encoding=encoding)
@@ -80,5 +66,6 @@ def _main(path: str, name: str, delimiter: str, encoding: str) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    _limit()
-    sys.stdout.write(json.dumps(_main(*sys.argv[1:5])))
+    # Written as short as it can be: the output has its limit, too.
+    said = json.dumps(_main(*sys.argv[1:5]), ensure_ascii=False, separators=(",", ":"))
+    sys.stdout.buffer.write(said.encode("utf-8", "replace"))

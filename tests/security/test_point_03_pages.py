@@ -77,7 +77,8 @@ def _no_limits(monkeypatch):
     """As if the visits took hours."""
     for name in ("web.searches.SEARCH_OF_PERSON", "web.searches.SEARCH_OF_ADDRESS",
                  "kb.people.audit.REFUSALS", "web.signing.LINK_OF_ADDRESS",
-                 "web.single_sign_on.LOGIN_OF_ADDRESS", "web.signing.LOGIN_OF_ADDRESS"):  # fmt: skip
+                 "web.single_sign_on.LOGIN_OF_ADDRESS", "web.signing.LOGIN_OF_ADDRESS",
+                 "web.unsubscribing.LINK_OF_ADDRESS"):  # fmt: skip
         module, _, limit = name.rpartition(".")
         before = getattr(__import__(module, fromlist=[limit]), limit)
         monkeypatch.setattr(name, type(before)(before.what, 10**9, before.seconds, before.words))

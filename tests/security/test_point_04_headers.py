@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import socket
 
 import pytest
 
 from kb.errors import DatabaseUnavailable
 from kb.people import links
 from tests.fixtures.people import sign_in
+from tests.fixtures.served import free_port, serving
 from tests.fixtures.web import application
 from web.services import EXTENSION
 
@@ -23,6 +26,15 @@ DIRECTIVES = {
     "default-src": "'self'", "object-src": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'",
     "form-action": "'self'",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small_server(tmp_path_factory, small_home):
+    """The port of a real server."""
+    home, port = tmp_path_factory.mktemp("served"), free_port()
+    shutil.copytree(small_home, home, dirs_exist_ok=True)
+    with serving(home, port):
+        yield port
 
 
 def directives(answer) -> dict[str, str]:
@@ -60,6 +72,23 @@ def test_point_04_pages_of_faults_carry_it_too(client, engine):
         check(client.get("/search?q=x"))
     check(client.get("/", headers={"Host": "evil.example"}))
     check(client.post("/sign-in", data={"email": "x" * 1_100_000}))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"NO SENSE\r\n\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nNo Name: x\r\n\r\n",
+     b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+     b"GET /<script> HTTP/9.9\r\n\r\n",
+     b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n"],
+)  # fmt: skip
+def test_point_04_what_is_no_request_is_answered_under_a_policy_too(small_server, sent):
+    with socket.create_connection(("127.0.0.1", small_server), 30) as link:
+        link.sendall(sent)
+        head = link.recv(10_000).decode().partition("\r\n\r\n")[0]
+    assert head.startswith("HTTP/1.1 4")
+    assert "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'" in head
+    assert "\r\nX-Content-Type-Options: nosniff" in head
+    assert "\r\nReferrer-Policy: same-origin" in head
 
 
 def test_point_04_nonces_are_never_used_twice(client):

@@ -95,6 +95,8 @@ def test_point_09_sessions_are_over_when_idle_and_in_any_case(own_app, dora):
         {"seen_at": now() - timedelta(hours=13)},
         {"expires_at": now() - timedelta(seconds=1)},
         {"created_at": now() + timedelta(hours=1)},
+        # A clock that ran ahead for a moment left this behind: the session would not be idle for a year.
+        {"seen_at": now() + timedelta(days=365)},
     ):
         browser = browser_of(own_app, dora)
         assert is_in(browser)

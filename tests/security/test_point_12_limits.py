@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from kb.errors import DatabaseUnavailable
+from kb.networks import counted_as
+from kb.people.audit import AuditFilter, find
 from kb.people.errors import TooMany
 from kb.people.limits import (
     EXPORT_OF_PERSON,
@@ -49,6 +51,10 @@ def attempts(app, count: int, **environ) -> list[int]:
 def test_point_12_guessing_one_account_from_one_address_is_stopped(own_app):
     found = attempts(own_app, LOGIN_OF_BOTH.most + 2)
     assert found == [401] * LOGIN_OF_BOTH.most + [429] * 2
+    with own_app.extensions[EXTENSION].database.read() as session:
+        lines = [line.detail["why"] for line in find(session, AuditFilter(action="sign in"), 0, 99)[1]]
+    assert len(lines) == LOGIN_OF_BOTH.most + 1
+    assert "Too many attempts for this account." in lines[0]
 
 
 def test_point_12_one_address_cannot_lock_an_account_for_the_others(own_app):
@@ -72,6 +78,28 @@ def test_point_12_guessing_many_accounts_from_one_address_is_stopped(own_app):
         take(session, LOGIN_OF_ADDRESS, "127.0.0.1", LOGIN_OF_ADDRESS.most)
     answer = browser_of(own_app).send("/sign-in", email="new@example.org", password="wrong")
     assert answer.status_code == 429
+
+
+@pytest.mark.usefixtures("one_window")
+def test_point_12_who_has_a_network_of_addresses_is_counted_as_one(own_app):
+    """Of the sixth version every household has 2^64 of them."""
+    with own_app.extensions[EXTENSION].database.write_aside() as session:
+        take(session, LOGIN_OF_ADDRESS, "2001:db8:7:7::/64", LOGIN_OF_ADDRESS.most)
+    found = []
+    for address in ("2001:db8:7:7::1", "2001:db8:7:7:ffff::9", "2001:db8:7:8::1", "::ffff:10.0.0.7"):
+        browser = browser_of(own_app)
+        browser.environ_base["REMOTE_ADDR"] = address
+        found.append(browser.send("/sign-in", email="ada@example.org", password="wrong").status_code)
+    assert found == [429, 429, 401, 401]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [("10.0.0.1", "10.0.0.1"), ("2001:db8::1:2:3:4", "2001:db8::/64"), ("::1", "::/64"), ("", ""),
+     ("::ffff:10.0.0.1", "10.0.0.1"), ("unix:", "unix:"), ("2002:a00:1::9", "10.0.0.1")],
+)  # fmt: skip
+def test_point_12_addresses_are_counted_as_what_somebody_has(address, counted):
+    assert counted_as(address) == counted
 
 
 FIFTY = Limit("test searches", 50, 60, "Too many.")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from kb.desk.veiling import unnamed_lines
 from kb.people import audit as log
 from kb.people.audit import AuditFilter
 from kb.text import Day, Line
 from web.api.models import Answer
 from web.audit_files import TYPES, Form, send_log
+from web.context import current
 from web.parameters import Parameters, Whole
 from web.services import services
 
@@ -86,7 +88,8 @@ class AuditAnswer(Answer):
 def audit_log(parameters: AuditParameters) -> AuditAnswer:
     """Who did or tried what, when, from where. Lines are never changed."""
     with services().database.read() as session:
-        total, found = log.find(session, parameters.filter, parameters.offset, parameters.limit)
+        unnamed = unnamed_lines(current().person)
+        total, found = log.find(session, parameters.filter, parameters.offset, parameters.limit, unnamed)
         lines = [AuditPart.of(line) for line in found]
     return AuditAnswer(total=total, offset=parameters.offset, lines=lines)
 

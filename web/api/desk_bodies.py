@@ -34,9 +34,13 @@ class DraftParts(Strict):
     anonymous: Annotated[bool, Field(description="Whether only curators are told who wrote it.")] = False
 
 
-class EditParts(DraftParts):
+class EditParts(Strict):
     """What is said of an edit beside its text."""
 
+    anonymous: Annotated[
+        bool | None,
+        Field(description="Whether only curators are told who wrote it; null: as before, of what is yours."),
+    ] = None
     base: Annotated[
         RevisionNumber | None,
         Field(description="The revision whose text was edited, unless If-Match names it."),

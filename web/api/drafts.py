@@ -79,7 +79,9 @@ def change_draft(_: NoParameters, body: Any, ref: str) -> Reply:
     base = _base(ref, body)
     manner = Manner(body.anonymous, note=body.note)
     try:
-        saved = writing.save(services().database, origin(), ref, content, base=base, manner=manner)
+        saved = writing.save(
+            services().database, origin(), ref, content, base=base, manner=manner, reader=current().reader
+        )
     except EditConflict as error:
         raise overtaken(error, to_json(content)) from None
     return made(saved)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from kb.kinds import Strict
+from kb.masking import told_in_texts
 from kb.meta import Named
 from kb.people.roles import ROLES
 from kb.showing import Showing, show_to, showing_of
 from kb.text import Described
 from web.api.models import Answer
+from web.context import current
 from web.entries import checked_ref
 from web.identity import origin
 from web.services import services
@@ -39,6 +41,9 @@ class VisibilityPart(Answer):
     visibility: Visibility
     readers: Annotated[list[str], Field(description=READERS)]
     mask_source: bool
+    told_in_texts: Annotated[
+        list[str], Field(description="Entries whose words link a masked lesson with where it comes from.")
+    ]
 
 
 class VisibilityBody(Strict):
@@ -56,7 +61,8 @@ class VisibilityBody(Strict):
 def entry_visibility(_: NoParameters, ref: str) -> VisibilityPart:
     """Who may see the entry as it stands."""
     with services().database.read() as session:
-        return _part(showing_of(session, origin(), checked_ref(ref)))
+        showing = showing_of(session, origin(), checked_ref(ref))
+    return _part(ref, showing)
 
 
 def set_entry_visibility(_: NoParameters, body: VisibilityBody, ref: str) -> VisibilityPart:
@@ -65,8 +71,15 @@ def set_entry_visibility(_: NoParameters, body: VisibilityBody, ref: str) -> Vis
         services().database, origin(), checked_ref(ref), body.visibility, body.readers,
         mask_source=body.mask_source,
     )  # fmt: skip
-    return _part(shown.after)
+    return _part(ref, shown.after)
 
 
-def _part(showing: Showing) -> VisibilityPart:
-    return VisibilityPart.model_validate(showing, from_attributes=True)
+def _part(ref: str, showing: Showing) -> VisibilityPart:
+    with services().database.read() as session:
+        told = told_in_texts(session, checked_ref(ref), current().reader)
+    return VisibilityPart.model_validate(
+        {
+            "visibility": showing.visibility, "readers": list(showing.readers),
+            "mask_source": showing.mask_source, "told_in_texts": told,
+        }
+    )  # fmt: skip

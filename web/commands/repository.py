@@ -163,7 +163,9 @@ def visibility(ref: str, level: str, readers: tuple[str, ...], *, mask: bool | N
       precedent visibility L-0001 public
       precedent visibility L-0026 restricted --to role:estimator --to "role:project manager"
     """
+    from kb.masking import told_in_texts
     from kb.people.audit import Origin
+    from kb.reading import OPERATOR
     from kb.showing import in_words, show_to
 
     _, database = open_repository()
@@ -171,6 +173,9 @@ def visibility(ref: str, level: str, readers: tuple[str, ...], *, mask: bool | N
     show_to(database, Origin(operator()), ref, level, readers, mask_source=mask)
     with database.read() as session:
         click.echo(f"{ref} is visible to {in_words(session, ref)}.")
+        told = told_in_texts(session, ref, OPERATOR)
+    if told:
+        click.echo(f"The words of {', '.join(told)} link it with where it comes from: edit them.", err=True)
 
 
 @click.command()

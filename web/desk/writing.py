@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from kb.clauses import deleted_clauses
 from kb.content import make_content, to_json
 from kb.desk import copies, writing
-from kb.desk.access import find_case
+from kb.desk.access import find_case, is_author
 from kb.desk.comments import comments_on
 from kb.desk.comparing import stored_for
 from kb.desk.lines import start_of_edit
@@ -145,7 +145,8 @@ def _of_case(session: Session, person: Person, case: Case) -> Sheet:
     return Sheet(
         kind=revision.entry.kind, ref=revision.entry.ref, base=revision.number,
         data=stored_for(session, person, case, current().reader), state=revision.state,
-        anonymous=revision.anonymous and not case.was_published, mask_source=revision.entry.mask_source,
+        anonymous=revision.anonymous and (not case.was_published or is_author(person, case)),
+        mask_source=revision.entry.mask_source,
         reason=revision.reason if revision.state in ("changes requested", "rejected") else "",
         comments=comments_on(session, person, case),
     )  # fmt: skip
@@ -238,7 +239,9 @@ def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
     manner = Manner(sheet.anonymous, sheet.mask_source, sheet.note)
     try:
         if sheet.ref:
-            saved = writing.save(database, who, sheet.ref, content, base=sheet.base, manner=manner)
+            saved = writing.save(
+                database, who, sheet.ref, content, base=sheet.base, manner=manner, reader=current().reader
+            )
         else:
             saved = writing.create(database, who, sheet.kind, content, manner)
         copies.drop(database, who.person, place)

@@ -1,0 +1,54 @@
+"""Who writes anonymously is named to those who may know, and to nobody else: not by what they say or do
+beside it either, and whatever they are called since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import String, cast, false, or_, select
+
+from kb.desk.lines import line_of, writers
+from kb.desk.model import Handling
+from kb.model import Entry, Revision
+from kb.people.model import AuditLine
+from kb.people.roles import can
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from kb.desk.access import Case
+    from kb.people.roles import Person
+
+
+def veiled_writers(session: Session, entry_id: int) -> frozenset[int | str]:
+    """Who wrote a revision of the entry anonymously: accounts, and the names that they had then."""
+    query = select(Handling.author_id, Revision.author).select_from(Revision)
+    query = query.outerjoin(Handling, Handling.revision_id == Revision.id)
+    rows = session.execute(query.where(Revision.entry_id == entry_id, Revision.anonymous))
+    return frozenset(each for row in rows for each in row if each)
+
+
+def is_told_writer(session: Session, person: Person, case: Case, account: int | None) -> bool:
+    """Whether the account wrote a part of what is proposed, and the person may be told so."""
+    line = line_of(session, case)
+    is_open = can(person, "see authors") or not any(each.revision.anonymous for each in line)
+    return is_open and account in writers(line)
+
+
+def unnamed_lines(person: Person) -> ColumnElement[bool]:
+    """Of which lines of the audit log the person is not told who acted, as a condition on AuditLine: what
+    somebody did with an entry that they wrote anonymously, before they chose to as well.
+    """
+    if can(person, "see authors"):
+        return false()
+    told = (AuditLine.object, cast(AuditLine.detail, String))
+    theirs = (
+        select(Handling.revision_id)
+        .join(Revision, Handling.revision_id == Revision.id)
+        .join(Entry, Revision.entry_id == Entry.id)
+        .where(Revision.anonymous, Handling.author_id == AuditLine.person_id)
+        .where(or_(*(each.contains(Entry.ref) for each in told)))
+    )
+    return theirs.correlate(AuditLine).exists()

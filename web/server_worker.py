@@ -1,0 +1,39 @@
+"""The worker of the web server: what it answers by itself carries the headers of every other answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+HEADERS = (
+    f"Content-Security-Policy: {POLICY}",
+    "X-Content-Type-Options: nosniff",
+    "Referrer-Policy: same-origin",
+    "Cross-Origin-Opener-Policy: same-origin",
+    "Cross-Origin-Resource-Policy: same-origin",
+)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Answers what is no request of HTTP, and so reaches no application, under a policy all the same."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Says to the client what is wrong."""
+        super().handle_error(req, _Answering(client), addr, exc)
+
+
+class _Answering:
+    """A connection that adds our headers to the one answer that is sent over it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def sendall(self, data: bytes) -> None:
+        """Sends the answer, with the headers behind its first line."""
+        first, end, rest = data.partition(b"\r\n")
+        self._connection.sendall(first + end + "".join(f"{each}\r\n" for each in HEADERS).encode() + rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
