@@ -15,6 +15,7 @@ from kb.actions.reminding import remind
 from kb.adoptions.telling import tell_adopters
 from kb.assigning.telling import remind as remind_of_paths
 from kb.attachments.removing import forget_removed
+from kb.attachments.unused import forget_unused
 from kb.duplicates.listing import replace_pairs
 from kb.notices.due import tell_due
 from kb.notices.reading import forget_old
@@ -122,4 +123,5 @@ def hourly(database: Database, search_days: int) -> int:
         forget_used(session)
         forget_removed(session)
         forget_counts(session, today, search_days)
+    forget_unused(database)
     return told

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kb.adoptions.keeping import AdoptionView
     from kb.attachments.reading import AttachmentView
     from kb.content import Content
+    from kb.desk.colleagues import OpenWork
     from kb.neighbours import LinkView, Neighbours
     from kb.overrun import Overrun
     from kb.quality import Grade
@@ -88,6 +89,8 @@ class EntryPage:
     """Who goes by it; none for visitors."""
     adopted: int = 0
     """How often it was adopted."""
+    colleagues: tuple[OpenWork, ...] = ()
+    """Who is at work on it, told to whoever may edit it."""
     lost: Mapping[str, str] = field(default_factory=dict)
     """Which lessons of a template's clauses no longer stand, and why."""
 

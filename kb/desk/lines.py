@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from kb.desk.access import OPEN, Case, cases, find_cases, own_id, seen
 from kb.desk.model import Handling
@@ -94,6 +94,15 @@ def _newest_child(session: Session, person: Person, case: Case) -> int | None:
         query = query.where(Handling.author_id == own_id(person))
     found = find_cases(session, query.order_by(Revision.number.desc()).limit(1))
     return found[0].revision.number if found else None
+
+
+def is_overtaken(session: Session, case: Case) -> bool:
+    """Whether a later revision of the same proposal is there, or the author began anew from later."""
+    thread = case.handling.thread if case.handling else None
+    later = select(Revision.id).join(Handling, Handling.revision_id == Revision.id)
+    later = later.where(Revision.entry_id == case.revision.entry_id, Revision.number > case.revision.number)
+    mine = or_(Handling.thread == thread, Handling.author_id == case.author_id)
+    return session.scalar(later.where(mine).limit(1)) is not None
 
 
 def next_number(session: Session, entry: Entry) -> int:

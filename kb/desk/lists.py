@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from kb.desk.access import IN_REVIEW, Case, cases, find_cases, own_id, seen
-from kb.desk.lines import line_of, published_number, writers
+from kb.desk.lines import is_overtaken, line_of, published_number, writers
 from kb.desk.model import Comment, Handling
 from kb.desk.working_days import add_working_days, working_days_between
 from kb.model import PUBLISHED, Entry, Revision
@@ -110,18 +110,9 @@ def own_work(session: Session, person: Person, today: date) -> list[QueueItem]:
     for case in find_cases(session, query):
         thread = case.handling.thread if case.handling else None
         newest.setdefault((case.revision.entry_id, thread), case)
-    open_ones = [case for case in newest.values() if not _is_overtaken(session, case)]
+    open_ones = [case for case in newest.values() if not is_overtaken(session, case)]
     items = _items(session, person, open_ones, today, reader_of(person))
     return sorted(items, key=lambda item: item.view.created_at, reverse=True)
-
-
-def _is_overtaken(session: Session, case: Case) -> bool:
-    """Whether a later revision of the same proposal was published, or the author began anew from later."""
-    thread = case.handling.thread if case.handling else None
-    later = select(Revision.id).join(Handling, Handling.revision_id == Revision.id)
-    later = later.where(Revision.entry_id == case.revision.entry_id, Revision.number > case.revision.number)
-    mine = or_(Handling.thread == thread, Handling.author_id == case.author_id)
-    return session.scalar(later.where(mine).limit(1)) is not None
 
 
 def case_item(session: Session, person: Person, case: Case, today: date, reader: Reader) -> QueueItem:

@@ -22,7 +22,7 @@ from web.api.desk_models import (
     QueueAnswer,
     SupersededPart,
     WorkAnswer,
-    queue_part,
+    queue_answer,
 )
 from web.api.drafts import work_of
 from web.api.models import RevisionPart
@@ -77,7 +77,7 @@ def reviews(parameters: QueueParameters) -> QueueAnswer:
     mask_below = services().settings.mask_below
     with services().database.read() as session:
         items = queue(session, current().person, today, wanted, mask_below=mask_below)
-    return QueueAnswer(revisions=[queue_part(each, today) for each in items])
+        return queue_answer(session, current().person, items, today)
 
 
 def due_entries(_: NoParameters) -> DueAnswer:

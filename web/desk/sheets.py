@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kb.clauses import Clause
+    from kb.desk.colleagues import OpenWork
     from kb.desk.comments import CommentView
     from kb.desk.differences import Difference
     from kb.desk.merging import Merged
@@ -63,6 +64,8 @@ class Sheet:
     reason: str = ""
     """Why a reviewer sent it back."""
     comments: Sequence[CommentView] = ()
+    colleagues: Sequence[OpenWork] = ()
+    """Who else is at work on the entry."""
     recovered_at: datetime | None = None
     """When what is shown was typed, where it was never saved."""
     done: str = ""
