@@ -105,6 +105,13 @@ def is_overtaken(session: Session, case: Case) -> bool:
     return session.scalar(later.where(mine).limit(1)) is not None
 
 
+def is_behind(session: Session, line: list[Case]) -> bool:
+    """Whether another text was published since the line began, so that both have to be put together."""
+    standing = published_number(session, line[0].revision.entry)
+    numbers = {case.revision.number for case in line}
+    return standing is not None and not line[0].was_published and standing not in numbers
+
+
 def next_number(session: Session, entry: Entry) -> int:
     """The number of the entry's next revision."""
     return (session.scalar(select(func.max(Revision.number)).where(Revision.entry_id == entry.id)) or 0) + 1

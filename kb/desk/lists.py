@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from kb.desk.access import IN_REVIEW, Case, cases, find_cases, own_id, seen
-from kb.desk.lines import is_overtaken, line_of, published_number, writers
+from kb.desk.lines import is_behind, is_overtaken, line_of, published_number, writers
 from kb.desk.model import Comment, Handling
 from kb.desk.working_days import add_working_days, working_days_between
 from kb.model import PUBLISHED, Entry, Revision
@@ -60,6 +60,8 @@ class QueueItem:
     """Those that nobody has settled."""
     replaces: int | None
     """The published revision that it would take the place of; None: the entry is new."""
+    is_behind: bool
+    """Whether another text was published since it was begun: its author has to put both together."""
     is_mine: bool
     """Whether whoever looks wrote a part of it, so that somebody else has to decide."""
 
@@ -136,7 +138,7 @@ def _item(
     session: Session, person: Person, case: Case, view: EntryView, today: date, names: dict[int, str],
     open_comments: dict[int, int],
 ) -> QueueItem:  # fmt: skip
-    handling = case.handling
+    handling, line = case.handling, line_of(session, case)
     submitted_at = (handling and handling.submitted_at) or case.revision.created_at
     priority = str(view.stored.get("priority") or "")
     assignee = handling.assignee_id if handling else None
@@ -150,7 +152,8 @@ def _item(
         assignee_id=assignee,
         comments=open_comments.get(case.revision.id, 0),
         replaces=published_number(session, case.revision.entry),
-        is_mine=person.id in writers(line_of(session, case)),
+        is_behind=is_behind(session, line),
+        is_mine=person.id in writers(line),
     )
 
 

@@ -116,6 +116,7 @@ class QueuePart(RevisionPart):
     priority: str
     reviewer: NamedPart | None
     open_comments: int
+    overtaken: Annotated[bool, Field(description="Whether another text was published since it was begun.")]
     own: Annotated[bool, Field(description="Whether one wrote a part of it, so that somebody else decides.")]
     others: Annotated[list[OpenWorkPart], Field(description="Who else is at work on the entry.")]
 
@@ -195,7 +196,8 @@ def _queue_part(item: QueueItem, others: Sequence[OpenWork], today: date) -> Que
     said = {
         "replaces": item.replaces, "submitted_on": item.submitted_on, "working_days": item.age,
         "decide_by": item.due_on, "overdue": item.is_overdue(today), "priority": item.priority,
-        "reviewer": _reviewer(item), "open_comments": item.comments, "own": item.is_mine,
+        "reviewer": _reviewer(item), "open_comments": item.comments, "overtaken": item.is_behind,
+        "own": item.is_mine,
         "others": [OpenWorkPart.of(each) for each in others if each.number != item.view.number],
     }  # fmt: skip
     return QueuePart.model_validate(revision_data(item.view, today) | said)

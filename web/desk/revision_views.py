@@ -11,7 +11,7 @@ from kb.desk.access import is_author
 from kb.desk.colleagues import at_work
 from kb.desk.comments import comments_on
 from kb.desk.comparing import differences_of, stored_for
-from kb.desk.lines import line_of, published_number
+from kb.desk.lines import is_behind, line_of
 from kb.desk.lists import case_item, reviewers
 from kb.desk.required import missing
 from kb.desk.reviewing import CHANGES, REJECTED
@@ -94,7 +94,6 @@ def revision_view(
     (shown,) = as_shown(session, [view_of(case.revision)], reader)
     page = unpublished_page(session, shown, reader)
     line = line_of(session, case)
-    standing = published_number(session, entry)
     # Against what readers see; of a new entry against what was sent back before.
     published = [each for each in line[1:] if each.was_published]
     sent_back = [each for each in line[1:] if each.revision.state in (CHANGES, REJECTED)]
@@ -110,9 +109,7 @@ def revision_view(
         comments=comments_on(session, person, case),
         is_author=is_author(person, case) or can(person, "see drafts"),
         may_judge=reviewing.may_judge(session, origin(), case),
-        is_overtaken=standing is not None
-        and not case.was_published
-        and standing not in {each.revision.number for each in line},
+        is_overtaken=is_behind(session, line),
         lacking=missing(entry.kind, shown.content),
         reason=case.revision.reason,
         reviewers=reviewers(session, person) if can(person, "review") else (),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.desk.access import find_case
 from kb.desk.comparing import differences_of, stored_for
+from kb.desk.differences import as_text
 from kb.desk.merging import merge
 from web.desk.fields import plan_of
 from web.desk.reading_forms import PREFIX, shown
@@ -43,6 +44,23 @@ class Conflict:
     fields: Sequence[Difference]
     """Theirs (`old`) against what was typed (`new`)."""
     merged: Merged
+    theirs: Mapping[str, Any]
+    base: Mapping[str, Any]
+    """The stored content from which both set out; empty where that is not known."""
+
+    def whose(self, name: str) -> str:
+        """Who changed a field, and what the form holds now."""
+        if name in self.merged.conflicts:
+            return "You both changed it: the form holds yours."
+        if name not in self.merged.taken:
+            return "Only you changed it: the form holds yours."
+        if self.merged.content.get(name) == self.theirs.get(name):
+            return "Only they changed it: the form holds theirs."
+        return "You both changed it, in different places: the form holds both."
+
+    def before(self, name: str) -> str:
+        """What a field that both changed said before."""
+        return as_text(self.base.get(name)) if name in self.merged.conflicts else ""
 
 
 @dataclass
@@ -66,6 +84,8 @@ class Sheet:
     comments: Sequence[CommentView] = ()
     colleagues: Sequence[OpenWork] = ()
     """Who else is at work on the entry."""
+    behind: int | None = None
+    """The revision that was published since this one was begun, if one was."""
     recovered_at: datetime | None = None
     """When what is shown was typed, where it was never saved."""
     done: str = ""
@@ -151,4 +171,6 @@ def conflict_of(
         state=case.revision.state,
         fields=differences_of(session, theirs, mine, reader),
         merged=merge(base, mine, theirs),
+        theirs=theirs,
+        base=base,
     )

@@ -14,7 +14,7 @@ from kb.desk.access import find_case
 from kb.desk.colleagues import at_work, others_at_work
 from kb.desk.comments import comments_on
 from kb.desk.comparing import stored_for
-from kb.desk.lines import start_of_edit
+from kb.desk.lines import is_behind, line_of, published_number, start_of_edit
 from kb.desk.lists import own_work
 from kb.desk.required import missing as missing_fields
 from kb.desk.writing import Manner
@@ -143,13 +143,14 @@ def _start(session: Session, person: Person, ref: str, number: int | None) -> Ca
 
 
 def _of_case(session: Session, person: Person, case: Case) -> Sheet:
-    revision = case.revision
+    revision, line = case.revision, line_of(session, case)
     return Sheet(
         kind=revision.entry.kind, ref=revision.entry.ref, base=revision.number,
         data=stored_for(session, person, case, current().reader), state=revision.state,
         anonymous=revision.anonymous and not case.was_published, mask_source=revision.entry.mask_source,
         reason=revision.reason if revision.state in ("changes requested", "rejected") else "",
         comments=comments_on(session, person, case),
+        behind=published_number(session, revision.entry) if is_behind(session, line) else None,
         colleagues=at_work(session, person, revision.entry.ref),
     )  # fmt: skip
 
@@ -259,10 +260,12 @@ def _note_deleted(sheet: Sheet, content: Content) -> None:
 
 def _overtaken(sheet: Sheet, error: EditConflict, mine: dict[str, Any]) -> BaseResponse:
     """Both texts, and what comes of them together: saving that goes on from theirs."""
+    # It is kept on the revision on which it was typed: whoever leaves and comes back sees both texts again.
+    keeping.keep(replace(sheet, data=mine))
     with services().database.read() as session:
         sheet.conflict = conflict_of(session, current().person, current().reader, error, mine)
     sheet.data, sheet.base = sheet.conflict.merged.content, error.current_number
-    keeping.keep(replace(sheet, data=mine))
+    sheet.state = sheet.conflict.state
     return Response(_page(sheet), status=409)
 
 
