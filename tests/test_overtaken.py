@@ -30,13 +30,20 @@ def people(own_app):
     return {name: make_user(own_app, name, *held) for name, held in roles.items()}
 
 
+def published(app, author, reviewer, said):
+    """The id of a new lesson that is published."""
+    database = app.extensions[EXTENSION].database
+    ref = writing.create(database, Origin(author), "lesson", make_content("lesson", said)).ref
+    writing.submit(database, Origin(author), ref, 1)
+    reviewing.publish(database, Origin(reviewer), ref, 1)
+    return ref
+
+
 @pytest.fixture
-def ref(database, people):
+def ref(own_app, database, people):
     """A published lesson of which both have submitted a change, revisions 2 and 3; the first is published."""
     ann, ben, cleo = (Origin(people[name]) for name in ("ann", "ben", "cleo"))
-    ref = writing.create(database, ann, "lesson", make_content("lesson", WHOLE)).ref
-    writing.submit(database, ann, ref, 1)
-    reviewing.publish(database, cleo, ref, 1)
+    ref = published(own_app, people["ann"], people["cleo"], WHOLE)
     for who, said in ((ann, ANNS), (ben, BENS)):
         saved = writing.save(database, who, ref, make_content("lesson", WHOLE | said), base=1)
         writing.submit(database, who, ref, saved.number)
