@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kb.kinds import Lesson
 from kb.model import PUBLISHED, Entry, Reference, Revision
@@ -15,7 +15,7 @@ from kb.neighbours import titles_of
 from kb.reading import get_revisions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -77,6 +77,19 @@ def recurring(session: Session, view: EntryView, reader: Reader) -> Recurring | 
     titles = titles_of(session, {content.source for _, content in lessons if content.source}, reader)
     times = [_occurrence(each, content, titles) for each, content in lessons]
     return Recurring(sorted(times, key=lambda each: (each.on or date.max, each.ref)))
+
+
+def times_learned(session: Session, refs: Collection[str], reader: Reader) -> dict[str, int]:
+    """How often each of these lessons was learned, itself included, of what the reader may see."""
+    again = (
+        select(Reference.target, func.count(Entry.id.distinct()))
+        .join(Revision, Revision.id == Reference.revision_id)
+        .join(Entry, Entry.id == Revision.entry_id)
+        .where(Reference.target.in_(refs), Reference.relation == "recurrence of", PUBLISHED, reader.visible)
+        .group_by(Reference.target)
+    )
+    counted = dict(session.execute(again).all())
+    return {ref: 1 + counted.get(ref, 0) for ref in refs}
 
 
 def _occurrence(view: EntryView, content: Lesson, titles: dict[str, tuple[str, str]]) -> Occurrence:

@@ -97,6 +97,20 @@ def test_both_texts_are_put_together_and_nothing_is_passed_over(own_app, people,
         assert words in page
 
 
+def test_a_draft_whose_entry_was_archived_says_so_and_can_bring_it_back(own_app, database, people, ref):
+    ann, cleo = browser_of(own_app, people["ann"]), browser_of(own_app, people["cleo"])
+    draft = writing.save(
+        database, Origin(people["ann"]), ref, make_content("lesson", WHOLE | {"title": "Back again"}), base=2
+    )
+    reviewing.archive(database, Origin(people["cleo"]), ref, reason="Old")
+    assert f"{ref} was archived since this was begun." in ann.get(f"/entries/{ref}/edit").text
+    writing.submit(database, Origin(people["ann"]), ref, draft.number)
+    page = cleo.get(f"/review/{ref}/{draft.number}").text
+    assert "to publish this brings it back" in page
+    cleo.send(f"/review/{ref}/{draft.number}/decide", do="publish")
+    assert "Back again" in own_app.test_client().get(f"/entries/{ref}").text
+
+
 def test_whoever_leaves_the_conflict_is_shown_both_texts_again(own_app, people, ref):
     ben = browser_of(own_app, people["ben"])
     ben.send(f"/entries/{ref}/edit", base=3, do="save", **fields(WHOLE | BENS))

@@ -8,7 +8,7 @@ import pytest
 
 from kb.reading import OPERATOR, Reader, get_entry
 from kb.records import apply_record, parse_record
-from kb.recurring import recurring
+from kb.recurring import recurring, times_learned
 from tests.fixtures.people import browser_of
 
 pytest_plugins = ["tests.fixtures.web", "tests.fixtures.people"]
@@ -45,6 +45,13 @@ def test_each_time_is_told_and_summed(database):
     ]  # fmt: skip
     assert (found.costs, found.days) == ([("EUR", -310_000), ("USD", -50_000)], -25)
     assert learned(database, OPERATOR, "L-0704") is None
+
+
+def test_what_a_text_looks_like_says_how_often_it_was_learned(database):
+    fill(database)
+    with database.read() as session:
+        assert times_learned(session, ["L-0701", "L-0704"], OPERATOR) == {"L-0701": 3, "L-0704": 1}
+        assert times_learned(session, ["L-0701"], Reader()) == {"L-0701": 2}
 
 
 def test_readers_are_told_of_what_they_may_see(database):

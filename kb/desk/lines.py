@@ -112,6 +112,11 @@ def is_behind(session: Session, line: list[Case]) -> bool:
     return standing is not None and not line[0].was_published and standing not in numbers
 
 
+def is_archived(line: list[Case]) -> bool:
+    """Whether the text on which a line stands was archived: to publish the line brings the entry back."""
+    return not line[0].was_published and line[-1].revision.state == "archived"
+
+
 def next_number(session: Session, entry: Entry) -> int:
     """The number of the entry's next revision."""
     return (session.scalar(select(func.max(Revision.number)).where(Revision.entry_id == entry.id)) or 0) + 1

@@ -16,6 +16,7 @@ from kb.people.model import User
 from kb.people.reader import reader_of
 from kb.people.roles import PERMISSIONS, can, require
 from kb.reading import as_shown, revisions_seen, view_of
+from kb.usage.counting import opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,14 +187,32 @@ def count_waiting(session: Session, person: Person) -> int:
     return session.scalar(query.where(Revision.state == "submitted", seen(person))) or 0
 
 
-def due(session: Session, person: Person, today: date, *, mask_below: int = 5) -> list[EntryView]:
-    """What was verified once and is due again, or will be soon, longest overdue first. Raises NotAllowed."""
+@dataclass(frozen=True)
+class DueItem:
+    """What is to be verified again."""
+
+    view: EntryView
+    opened: int
+    """How often it was opened within a year."""
+
+
+def due(session: Session, person: Person, today: date, *, mask_below: int = 5) -> list[DueItem]:
+    """What was verified once and is due again, or will be soon. What is overdue stands first, and of that
+    what is opened most: an error in it does the most harm. Raises NotAllowed.
+    """
     require(person, "verify")
     reader = reader_of(person, mask_below)
     query = revisions_seen(reader).where(PUBLISHED, Entry.verified_on.is_not(None))
     views = as_shown(session, [view_of(revision) for revision in session.scalars(query)], reader)
+    used = opened(session, today)
     late = [view for view in views if view.due_on and (view.due_on - today).days <= SOON_DAYS]
-    return sorted(late, key=lambda view: (view.due_on or today, view.ref))
+    items = [DueItem(view, used.get(view.ref, 0)) for view in late]
+    return sorted(items, key=lambda item: _urgency(item, today))
+
+
+def _urgency(item: DueItem, today: date) -> tuple[bool, int, date, str]:
+    due_on = item.view.due_on or today
+    return due_on >= today, -item.opened, due_on, item.view.ref
 
 
 def never_verified(session: Session, person: Person) -> int:

@@ -155,11 +155,19 @@ class SupersededPart(Answer):
     told: Annotated[int, Field(description="How many people who built on it were told.")]
 
 
+class DuePart(RevisionPart):
+    """A published entry that is to be verified again."""
+
+    opened: Annotated[int, Field(description="How often it was opened within a year.")]
+
+
 class DueAnswer(Answer):
-    """Published entries whose verification runs out, or has run out, longest overdue first."""
+    """Published entries whose verification has run out or runs out soon: what is overdue first, and of that
+    what is opened most.
+    """
 
     never_verified: Annotated[int, Field(description="Published entries that nobody has verified yet.")]
-    entries: list[RevisionPart]
+    entries: list[DuePart]
 
 
 class AdvicePart(Answer):
@@ -175,6 +183,7 @@ class AlikePart(Answer):
 
     id: str
     title: str
+    learned: Annotated[int, Field(description="How often it was learned, itself included.")]
     url: str
 
 

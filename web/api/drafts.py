@@ -116,7 +116,8 @@ def advice(_: NoParameters, body: AdviceBody) -> AdviceAnswer:
             AdvicePart(field=each.field, advice=each.words, reason=each.reason) for each in counsel.advice
         ],
         alike=[
-            AlikePart(id=each.ref, title=each.title, url=f"/entries/{each.ref}") for each in counsel.alike
+            AlikePart(id=each.ref, title=each.title, learned=each.learned, url=f"/entries/{each.ref}")
+            for each in counsel.alike
         ],
     )
 

@@ -63,6 +63,7 @@ def advise(file: Path) -> None:
     from kb.errors import KbError
     from kb.people.model import User
     from kb.reading import OPERATOR
+    from kb.recurring import times_learned
     from kb.vocabulary import list_groups
     from search.alike import alike_among, request_for
     from web.commands import open_repository
@@ -80,8 +81,12 @@ def advise(file: Path) -> None:
         click.echo(f"{each.field}: {each.words}. {each.reason[:1].upper()}{each.reason[1:]}.")
     request = request_for(data)
     if request is not None:
-        for hit in alike_among(open_engine()[2].search(request, OPERATOR), data, ""):
-            click.echo(f"It looks like {hit.entry.ref}, {hit.entry.title}: is yours the same again?")
+        found = [hit.entry for hit in alike_among(open_engine()[2].search(request, OPERATOR), data, "")]
+        with open_repository()[1].read() as session:
+            learned = times_learned(session, [hit.ref for hit in found], OPERATOR)
+        for lesson in found:
+            times = f" (learned {learned[lesson.ref]} times)" if learned[lesson.ref] > 1 else ""
+            click.echo(f"It looks like {lesson.ref}, {lesson.title}{times}: is yours the same again?")
 
 
 @click.command()

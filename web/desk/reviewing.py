@@ -73,10 +73,10 @@ def due_list() -> str:
     require(person, "verify")
     asked = parse_page(DueParameters, request.args)
     with services().database.read() as session:
-        views = due(session, person, current().today, mask_below=_mask_below())
+        items = due(session, person, current().today, mask_below=_mask_below())
         never = never_verified(session, person)
     return render_template(
-        "desk/due.html", views=views, never=never, asked=asked, actions=actions_for(person),
+        "desk/due.html", items=items, never=never, asked=asked, actions=actions_for(person),
         back=list_address(request.full_path),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from kb.desk.access import is_author
 from kb.desk.colleagues import at_work
 from kb.desk.comments import comments_on
 from kb.desk.comparing import differences_of, stored_for
-from kb.desk.lines import is_behind, line_of
+from kb.desk.lines import is_archived, is_behind, line_of
 from kb.desk.lists import case_item, reviewers
 from kb.desk.required import missing
 from kb.desk.reviewing import CHANGES, REJECTED
@@ -64,6 +64,8 @@ class RevisionView:
     may_judge: bool
     is_overtaken: bool
     """Whether another text was published since it was begun."""
+    is_archived: bool
+    """Whether the entry was archived since it was begun."""
     lacking: Sequence[Problem]
     reason: str
     reviewers: Sequence[tuple[int, str]]
@@ -110,6 +112,7 @@ def revision_view(
         is_author=is_author(person, case) or can(person, "see drafts"),
         may_judge=reviewing.may_judge(session, origin(), case),
         is_overtaken=is_behind(session, line),
+        is_archived=is_archived(line),
         lacking=missing(entry.kind, shown.content),
         reason=case.revision.reason,
         reviewers=reviewers(session, person) if can(person, "review") else (),

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from kb.desk.merging import Merged
     from kb.errors import EditConflict
     from kb.people.roles import Person
-    from kb.reading import EntryView, Reader
+    from kb.reading import Reader
     from kb.validation import Problem
-    from web.desk.advice import Counsel
+    from web.desk.advice import Counsel, LikeLesson
     from web.desk.building import Builder
     from web.desk.fields import Field, FormPlan
     from web.desk.previews import CoursePreview
@@ -86,12 +86,14 @@ class Sheet:
     """Who else is at work on the entry."""
     behind: int | None = None
     """The revision that was published since this one was begun, if one was."""
+    is_archived: bool = False
+    """Whether the entry was archived since this revision was begun."""
     recovered_at: datetime | None = None
     """When what is shown was typed, where it was never saved."""
     done: str = ""
     conflict: Conflict | None = None
     preview: EntryPage | None = None
-    alike: Sequence[EntryView] = ()
+    alike: Sequence[LikeLesson] = ()
     """Published lessons that it looks like, to be decided on before it is submitted."""
     deleted: Sequence[Clause] = ()
     """Clauses of the published template that it leaves out, while their lessons stand."""

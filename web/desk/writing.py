@@ -14,7 +14,7 @@ from kb.desk.access import find_case
 from kb.desk.colleagues import at_work, others_at_work
 from kb.desk.comments import comments_on
 from kb.desk.comparing import stored_for
-from kb.desk.lines import is_behind, line_of, published_number, start_of_edit
+from kb.desk.lines import is_archived, is_behind, line_of, published_number, start_of_edit
 from kb.desk.lists import own_work
 from kb.desk.required import missing as missing_fields
 from kb.desk.writing import Manner
@@ -151,6 +151,7 @@ def _of_case(session: Session, person: Person, case: Case) -> Sheet:
         reason=revision.reason if revision.state in ("changes requested", "rejected") else "",
         comments=comments_on(session, person, case),
         behind=published_number(session, revision.entry) if is_behind(session, line) else None,
+        is_archived=is_archived(line),
         colleagues=at_work(session, person, revision.entry.ref),
     )  # fmt: skip
 
