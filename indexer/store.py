@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from indexer import analysis, documents, row_sums
@@ -174,6 +175,15 @@ class Manifest:
 
 def _marks(values: Sequence[object], mark: str = "?") -> str:
     return ", ".join([mark] * len(values))
+
+
+def generation_of(folder: Path) -> int | None:
+    """The generation of the index in a folder; None where there is none that can be read."""
+    try:
+        with closing(Manifest(folder, read_only=True)) as manifest:
+            return manifest.generation_or_none()
+    except sqlite3.Error:
+        return None
 
 
 def document_row(document: Document, generation: int) -> tuple[object, ...]:

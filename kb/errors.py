@@ -70,3 +70,15 @@ class EditConflict(KbError):
         self.ref = ref
         self.current_number = current_number
         self.base = base
+
+
+class StillOpen(EditConflict):
+    """Somebody is at work on an entry in whose published text something has to be stated."""
+
+    def __init__(self, ref: str, current_number: int) -> None:
+        super().__init__(ref, current_number)
+        words = (
+            f"Nothing was changed: somebody is at work on {ref} (revision {current_number}), which has to "
+            "say it. Its page says who. Decide once that is published, rejected or discarded."
+        )
+        self.args = (words,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kb.content import Link, make_content, references
-from kb.editing import latest_revision
-from kb.errors import EditConflict
-from kb.retouching import retouch, untouched
+from kb.editing import latest_revision, published_revision
+from kb.errors import StillOpen
+from kb.retouching import open_after, retouch
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ _WORDS = {"recurrence of": "Is a recurrence of {}.", "supersedes": "Supersedes {
 def state_link(session: Session, entry: Entry, link: Link, *, by: str) -> bool:
     """Says in the entry's published text that it is linked; returns whether it did not say so before.
 
-    Raises EditConflict where somebody is at work on the entry.
+    Raises StillOpen where somebody is at work on the entry.
     """
     standing = _free(session, entry)
     content = make_content(entry.kind, standing.content)
@@ -34,7 +34,7 @@ def state_link(session: Session, entry: Entry, link: Link, *, by: str) -> bool:
 def unstate_link(session: Session, entry: Entry, link: Link, *, by: str) -> bool:
     """Takes the link out of the entry's published text; returns whether it was there.
 
-    Raises EditConflict where somebody is at work on the entry.
+    Raises StillOpen where somebody is at work on the entry.
     """
     standing = _free(session, entry)
     content = make_content(entry.kind, standing.content)
@@ -46,10 +46,11 @@ def unstate_link(session: Session, entry: Entry, link: Link, *, by: str) -> bool
 
 
 def _free(session: Session, entry: Entry) -> Revision:
-    """The published revision. Raises EditConflict when somebody is at work on another."""
-    standing = untouched(session, entry)
-    if standing is None:
-        raise EditConflict(entry.ref, latest_revision(session, entry).number)
+    """The published revision. Raises StillOpen when somebody is at work on another."""
+    standing = published_revision(session, entry)
+    number = open_after(session, standing) if standing is not None else None
+    if standing is None or number is not None:
+        raise StillOpen(entry.ref, number or latest_revision(session, entry).number)
     return standing
 
 

@@ -9,28 +9,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
+from kb.desk.access import OPEN
 from kb.editing import add_revision, latest_revision, now, published_revision
+from kb.model import Revision
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kb.content import Content
-    from kb.model import Entry, Revision
+    from kb.model import Entry
 
 TENDING = "tending"
 """Who judged where whoever tends wrote the revision themselves: nobody approves their own."""
 
 
 def untouched(session: Session, entry: Entry) -> Revision | None:
-    """The published revision, where nobody is at work on another one."""
+    """The published revision, where nobody is at work on a later one. What was rejected is at rest."""
     standing = published_revision(session, entry)
-    return standing if standing is not None and latest_revision(session, entry) is standing else None
+    return standing if standing is not None and open_after(session, standing) is None else None
+
+
+def open_after(session: Session, standing: Revision) -> int | None:
+    """The number of the newest revision that somebody works on beside the published one."""
+    later = select(func.max(Revision.number)).where(
+        Revision.entry_id == standing.entry_id, Revision.number > standing.number, Revision.state.in_(OPEN)
+    )
+    return session.scalar(later)
 
 
 def retouch(session: Session, standing: Revision, content: Content, *, by: str, note: str) -> Revision:
-    """Publishes `content` in the place of the published revision, which must be the latest."""
+    """Publishes `content` in the place of the published revision, on which nobody is at work."""
+    number = latest_revision(session, standing.entry).number + 1
     revision = add_revision(
-        session, standing.entry, content, number=standing.number + 1, author=standing.author, note=note
+        session, standing.entry, content, number=number, author=standing.author, note=note
     )
     revision.anonymous = standing.anonymous
     standing.state = "superseded"

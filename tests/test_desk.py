@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
@@ -17,6 +19,7 @@ from kb.people.audit import Origin
 from kb.people.roles import OPERATOR, Person
 from kb.reading import OPERATOR as ALL
 from kb.reading import get_entry
+from kb.usage.counting import add_uses
 from kb.visibility import set_visibility
 from tests.security.races import at_once
 
@@ -68,6 +71,24 @@ def test_the_whole_way_on_each_database(database, people):
     writing.discard(database, anna, ref, draft.number)
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Revision)) == 2
+
+
+def test_what_is_due_is_ordered_by_use(database, people):
+    anna, cleo = Origin(people["anna"]), Origin(people["cleo"])
+    today = reviewing.today()
+    ages = {"seldom": 900, "often": 800, "soon": 720, "fresh": 10}
+    refs = {}
+    for words, age in ages.items():
+        refs[words] = writing.create(database, anna, "lesson", content(words)).ref
+        writing.submit(database, anna, refs[words], 1)
+        reviewing.publish(database, cleo, refs[words], 1)
+        reviewing.verify(database, cleo, refs[words], today - timedelta(days=age))
+    with database.write_aside() as session:
+        add_uses(session, today, {refs["often"]: (9, 7), refs["soon"]: (9, 8)})
+        add_uses(session, today - timedelta(days=400), {refs["seldom"]: (99, 99)})
+    with database.read() as session:
+        found = due(session, people["cleo"], today)
+    assert [(each.view.title, each.opened) for each in found] == [("often", 7), ("seldom", 0), ("soon", 8)]
 
 
 def test_two_people_save_and_write_at_once(database, people):

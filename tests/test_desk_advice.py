@@ -53,6 +53,7 @@ def test_a_good_lesson_gets_no_advice():
         ({"recommendation": "The sponsor should improve communication"}, "recommendation", "improve comm"),
         ({"applicability": None}, "applicability", "which projects"),
         ({"happened": "We asked Dr. Meyer, who agreed."}, "happened", "Dr. Meyer"),
+        ({"happened": "Then John F. Smith called."}, "happened", "John F. Smith"),
         ({"lesson": "Anna Berg knew it."}, "lesson", "Anna Berg"),
         ({"happened": "The RTMX was late."}, "happened", "RTMX"),
     ],
@@ -61,6 +62,13 @@ def test_what_could_be_better_is_said_with_the_reason(changes, field, words):
     found = advise(GOOD | changes, names=["Anna Berg"])
     (mine,) = [each for each in found if each.field == field and words in each.words]
     assert mine.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["The John F. Kennedy Space Center waited.", "At Thomas Street hospital.", "Ask Peter."]
+)
+def test_a_place_that_bears_a_name_names_nobody(text):
+    assert said(happened=text) == []
 
 
 def test_an_acronym_that_is_spelled_out_once_is_no_matter():

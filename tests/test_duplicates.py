@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import event
 
 from indexer.sync import IndexWriter
 from kb.content import make_content
 from kb.duplicates.deciding import PairDecided, Verdict, decide, reconsider
 from kb.duplicates.listing import Found, list_decisions, list_pairs, replace_pairs
-from kb.editing import find_entry, latest_revision, published_revision, save_edit
+from kb.editing import find_entry, latest_revision, published_revision, refuse, save_edit, submit
 from kb.errors import EditConflict, NotAllowed, NotFound
 from kb.people.audit import Origin
 from kb.people.roles import OPERATOR, Person
@@ -21,6 +22,7 @@ from kb.records import apply_record, parse_record
 from kb.standing import standings
 from search.duplicates import agreement
 from tests.fakes import HashingEmbedder
+from tests.fakes_web import FakeStatus
 from tests.fixtures.people import sign_in
 from tests.fixtures.served import make_settings
 from web import chores
@@ -102,6 +104,18 @@ def test_it_is_looked_again_when_something_has_changed_and_seldom(filled, settin
     assert look.again() is None  # too soon
     look.next_at = 0
     assert look.again() == 3
+
+
+def test_it_is_looked_again_when_the_index_has_come_after(filled, settings):
+    look = chores.DuplicateLook(settings, filled)
+    with filled.write() as session:
+        apply_record(session, parse_record(lesson(5, TEXT.replace("autumn", "spring"))))
+    assert look.again() == 3
+    IndexWriter(settings, filled, HashingEmbedder()).sync()
+    look.next_at = 0
+    assert look.again() == 6
+    look.next_at = 0
+    assert look.again() is None
 
 
 def test_without_an_index_nothing_is_found_yet(filled, tmp_path, monkeypatch):
@@ -212,6 +226,53 @@ def test_nobody_decides_about_what_they_may_not_see(alike):
         decide(alike, scoped, verdict("L-0001", "L-0004", "apart"))
 
 
+def test_a_page_says_who_is_at_work_where_a_decision_has_to_be_written(own_app):
+    database = own_app.extensions[EXTENSION].database
+    with database.write() as session:
+        standing = latest_revision(session, find_entry(session, "L-0002"))
+        content = make_content("lesson", standing.content | {"title": "Better"})
+        number = save_edit(session, "L-0002", content, base=standing.number, author="Ann").number
+    browser = sign_in(own_app, "bea", "curator")
+    said = {"ref": "L-0001", "other": "L-0002", "decision": "recurrence"}
+    answer = browser.send("/duplicates/decide", **said)
+    assert answer.status_code == 409
+    assert f"somebody is at work on L-0002 (revision {number})" in answer.text
+    with database.write() as session:
+        submit(session, "L-0002", number)
+        refuse(session, "L-0002", number, to="rejected", reviewer="Vic", reason="No.")
+    assert browser.send("/duplicates/decide", **said).status_code == 303, "what was rejected is at rest"
+    assert links(database, "L-0002") == [("L-0001", "recurrence of")]
+    with database.read() as session:
+        assert published_revision(session, find_entry(session, "L-0002")).number == number + 1
+
+
+def test_a_list_without_pairs_says_what_is_still_to_come(own_app):
+    engine = own_app.extensions[EXTENSION].engine
+    browser = sign_in(own_app, "bea", "curator")
+    assert "within a minute after they have changed" in browser.get("/duplicates").text
+    engine.status = lambda reader: FakeStatus(3, 3, generation=1, behind=1204)
+    page = browser.get("/duplicates").text
+    assert "1,204 entries are still being indexed" in page
+    assert "data-waits" in page
+
+
+def test_pairs_are_listed_without_trying_each_entry_with_each(filled):
+    """What readers may see is asked of the pairs; SQLite must not list all entries for it."""
+    statements: list[tuple[str, object]] = []
+    with filled.read() as session:
+        event.listen(
+            session.get_bind(), "before_cursor_execute",
+            lambda c, cursor, statement, parameters, *_: statements.append((statement, parameters)),
+        )  # fmt: skip
+        list_pairs(session, Reader())
+        if not filled.is_sqlite:
+            return
+        raw = session.connection().connection.dbapi_connection
+        for statement, parameters in tuple(statements):
+            plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            assert not [step for step in plan if step.startswith("SCAN entries")], plan
+
+
 def test_pages_list_compare_and_decide(own_app):
     database = own_app.extensions[EXTENSION].database
     with database.write() as session:
@@ -224,12 +285,20 @@ def test_pages_list_compare_and_decide(own_app):
     assert "Compare" in browser.get("/duplicates").text
     page = browser.get("/duplicates/compare?first=L-0901&second=L-0902").text
     assert "L-0901 supersedes L-0902" in page
+    assert "<del>901</del>" in page, "what differs is marked"
+    assert "The same in both: What happened." in page
     assert "<script>alert" not in page
     assert browser.get("/duplicates/compare?first=L-0901&second=L-0999").status_code == 404
     said = {"ref": "L-0901", "other": "L-0902", "decision": "recurrence"}
-    assert browser.send("/duplicates/decide", **said).headers["Location"] == "/duplicates?done=recurrence"
-    assert browser.send("/duplicates/decide", **said).status_code == 409
-    assert "No pair waits" in browser.get("/duplicates?done=recurrence").text
+    place = browser.send("/duplicates/decide", **said).headers["Location"]
+    assert place == "/duplicates?done=recurrence&ref=L-0901&other=L-0902"
+    page = browser.get(place).text
+    assert "No pair waits" in page
+    assert page.count("Undo<") == 2, "beside what was done, and in the list"
+    again = browser.send("/duplicates/decide", **said)
+    assert again.status_code == 409
+    assert "Somebody has decided" in again.text
+    assert "it happened again 1 time" in browser.get("/duplicates/compare?first=L-0901&second=L-0902").text
     assert browser.get("/api/v1/duplicates/decisions").json["decisions"][0]["kept"] == "L-0901"
     assert browser.send("/duplicates/reconsider", **said).status_code == 303
     assert browser.get("/api/v1/duplicates").json["total"] == 1

@@ -124,7 +124,7 @@ def test_pictures_that_nobody_saved_go_after_a_month_unless_they_are_being_writt
     assert anna.get(kept).status_code == 200
     assert anna.get(lost).status_code == 404
     with database(own_app).read() as session:
-        assert len(session.scalars(select(StoredFile.digest)).all()) == 2
+        assert len(session.scalars(select(BroughtPicture.digest)).all()) == 2
 
 
 def test_many_pictures_in_a_short_time_wait(own_app, anna, monkeypatch):

@@ -203,9 +203,12 @@ def test_an_entry_that_somebody_works_on_follows_with_the_work(filled):
         ]
         submit(session, "L-0001", draft)
         publish(session, "L-0001", draft, reviewer="Bea")  # the draft from before the merge
+    assert reapply(filled) == 0  # somebody is at work on a later one
+    with filled.write() as session:
         latest = latest_revision(session, find_entry(session, "L-0001"))
         latest.state, latest.reviewer, latest.reason = "rejected", "Bea", "twice"
-    assert reapply(filled) == 0  # it is not the latest
+    assert reapply(filled) == 1  # what was rejected is at rest
+    assert stored(filled, "L-0001")[1]["tags"] == ["cut-over", "cut over"]
 
 
 def test_what_was_published_in_another_spelling_is_put_right(filled):

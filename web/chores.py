@@ -11,10 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from indexer.snapshot import IndexMissing, SnapshotSource
+from indexer.store import generation_of
 from kb.actions.reminding import remind
 from kb.adoptions.telling import tell_adopters
 from kb.assigning.telling import remind as remind_of_paths
 from kb.attachments.removing import forget_removed
+from kb.attachments.unused import forget_unused
 from kb.duplicates.listing import replace_pairs
 from kb.notices.due import tell_due
 from kb.notices.reading import forget_old
@@ -38,6 +40,8 @@ logger = logging.getLogger(__name__)
 HOUR = 3600.0
 POST_SECONDS = 20.0
 """How often it is looked whether a mail, or a statement for the record store, is due."""
+LOOK_SECONDS = 30.0
+"""How often it is asked whether entries have changed that may look alike."""
 SHARE = 20
 """Times as long as a look took, nothing is looked at again."""
 
@@ -49,7 +53,6 @@ def start_chores(settings: Settings, database: Database, stopped: threading.Even
     def chores() -> None:
         hourly(database, settings.search_days)
         gather(settings, database)
-        look.again()
 
     if settings.sends_mail:
         post = partial(send_due, settings, database)
@@ -57,6 +60,7 @@ def start_chores(settings: Settings, database: Database, stopped: threading.Even
     if settings.records_learning:
         tell = partial(tell_store_due, settings, database)
         threading.Thread(target=every, args=(POST_SECONDS, stopped, tell), daemon=True).start()
+    threading.Thread(target=every, args=(LOOK_SECONDS, stopped, look.again), daemon=True).start()
     thread = threading.Thread(target=every, args=(HOUR, stopped, chores), daemon=True)
     thread.start()
     return thread
@@ -64,23 +68,27 @@ def start_chores(settings: Settings, database: Database, stopped: threading.Even
 
 @dataclass
 class DuplicateLook:
-    """Looks for duplicates again when entries have changed, for a twentieth of the time at most."""
+    """Looks for duplicates again when entries have changed or the index has come after, for a twentieth of
+    the time at most.
+    """
 
     settings: Settings
     database: Database
-    stamp: int | None = None
+    seen: tuple[int, int | None] | None = None
+    """Change stamp of the records and generation of the index when it was last looked."""
     next_at: float = 0.0
 
     def again(self) -> int | None:
         """How many pairs there are now; None when there was no need to look, or no index yet."""
-        stamp, started = self.database.change_stamp(), time.monotonic()
-        if stamp == self.stamp or started < self.next_at:
+        stands = self.database.change_stamp(), generation_of(self.settings.index_folder)
+        started = time.monotonic()
+        if stands == self.seen or started < self.next_at:
             return None
         try:
             found = look_for_duplicates(self.settings, self.database)
         except IndexMissing:
             return None
-        self.stamp, self.next_at = stamp, started + SHARE * (time.monotonic() - started)
+        self.seen, self.next_at = stands, started + SHARE * (time.monotonic() - started)
         return found
 
 
@@ -122,4 +130,5 @@ def hourly(database: Database, search_days: int) -> int:
         forget_used(session)
         forget_removed(session)
         forget_counts(session, today, search_days)
+    forget_unused(database)
     return told

@@ -26,6 +26,7 @@ COMMANDS = {
     "supersede": "web.commands.desk",
     "republish": "web.commands.desk",
     "verify": "web.commands.desk",
+    "drafts": "web.commands.desk_rest",
     "advise": "web.commands.desk_rest",
     "assign": "web.commands.desk_rest",
     "comment": "web.commands.desk_rest",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from pydantic import Field
 
-from kb.duplicates.deciding import Verdict, decide, reconsider
+from kb.adoptions.keeping import count_adoptions
+from kb.desk.comparing import differences_of
+from kb.duplicates.deciding import PairDecided, Verdict, decide, reconsider
 from kb.duplicates.listing import list_decisions, list_pairs, looked_at
+from kb.errors import EditConflict
+from kb.neighbours import neighbours
 from kb.reading import get_entry
 from kb.sections import sections
 from kb.text import Ref
@@ -25,10 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response as BaseResponse
 
     from kb.duplicates.listing import DecisionView, PairView
-    from kb.reading import EntryView
+    from kb.reading import EntryView, Reader
 
 blueprint = Blueprint("duplicates", __name__)
 PAGE_SIZE = 50
@@ -40,6 +46,9 @@ class PairsParameters(Parameters):
 
     page: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     done: Done = ""
+    ref: Ref | None = None
+    other: Ref | None = None
+    """The two about which something was just decided, so that it can be undone at once."""
 
 
 class PairParameters(Parameters):
@@ -58,7 +67,9 @@ class PairsView:
     pairs: Sequence[PairView]
     decisions: Sequence[DecisionView]
     looked_at: datetime | None
-    done: Done
+    asked: PairsParameters
+    behind: int = 0
+    """How many entries are not looked through yet, as the index does not hold them."""
 
     @property
     def last_page(self) -> int:
@@ -70,6 +81,18 @@ class PairsView:
         return url_for("duplicates.duplicates", page=page if page > 1 else None)
 
 
+@dataclass(frozen=True)
+class Side:
+    """One of two entries that look alike, and what hangs on it."""
+
+    view: EntryView
+    parts: Sequence[tuple[str, str]]
+    links: int
+    """Entries that link to it."""
+    recurrences: int
+    adopted: int
+
+
 @blueprint.get("/duplicates")
 def duplicates() -> str:
     """Renders a page of the pairs that wait for a decision."""
@@ -78,9 +101,8 @@ def duplicates() -> str:
     reader = current().reader
     with services().database.read() as session:
         total, pairs = list_pairs(session, reader, (asked.page - 1) * PAGE_SIZE, PAGE_SIZE)
-        view = PairsView(
-            asked.page, total, pairs, list_decisions(session, reader), looked_at(session), asked.done
-        )
+        decisions, looked = list_decisions(session, reader), looked_at(session)
+    view = PairsView(asked.page, total, pairs, decisions, looked, asked, _behind() if not total else 0)
     return render_template("duplicates/list.html", view=view)
 
 
@@ -89,31 +111,58 @@ def compare() -> str:
     """Renders two entries side by side, and the ways to decide."""
     require_tender()
     asked = parse_page(PairParameters, request.args)
-    reader = current().reader
-    with services().database.read() as session:
-        sides = [get_entry(session, ref, reader) for ref in (asked.first, asked.second)]
-    parts = [_parts(side) for side in sides]
-    prepare_markdown([text for part in parts for _, text in part])
-    return render_template("duplicates/compare.html", sides=list(zip(sides, parts, strict=True)))
+    return _compared(asked.first, asked.second)
 
 
 @blueprint.post("/duplicates/decide")
 def decide_now() -> BaseResponse:
-    """Decides about two entries."""
+    """Decides about two entries; where that cannot be, their page says why."""
     require_tender()
-    said = {name: request.form.get(name, "") for name in ("ref", "other", "decision")}
-    decided = decide(services().database, origin(), validate(Verdict, said))
-    return redirect(url_for("duplicates.duplicates", done=decided.decision), 303)
+    said = validate(Verdict, {name: request.form.get(name, "") for name in ("ref", "other", "decision")})
+    try:
+        decide(services().database, origin(), said)
+    except (EditConflict, PairDecided) as error:
+        return Response(_compared(said.ref, said.other, str(error)), status=409)
+    place = url_for("duplicates.duplicates", done=said.decision, ref=said.ref, other=said.other)
+    return redirect(place, 303)
 
 
 @blueprint.post("/duplicates/reconsider")
 def reconsider_now() -> BaseResponse:
-    """Takes a decision back."""
+    """Takes a decision back; where that cannot be, the page of the two says why."""
     require_tender()
-    refs = (request.form.get(name, "") for name in ("ref", "other"))
-    reconsider(services().database, origin(), *refs)
+    ref, other = (request.form.get(name, "") for name in ("ref", "other"))
+    try:
+        reconsider(services().database, origin(), ref, other)
+    except EditConflict as error:
+        return Response(_compared(ref, other, str(error)), status=409)
     return redirect(url_for("duplicates.duplicates", done="reconsidered"), 303)
 
 
-def _parts(view: EntryView) -> list[tuple[str, str]]:
-    return list(sections(view.content))
+def _compared(first: str, second: str, problem: str = "") -> str:
+    reader = current().reader
+    with services().database.read() as session:
+        sides = [_side(session, ref, reader) for ref in (first, second)]
+        one, two = (side.view.stored for side in sides)
+        differing = differences_of(session, one, two, reader)
+    named = {each.field for each in differing}
+    same = [name for name in one if name in two and name not in named]
+    prepare_markdown([text for side in sides for _, text in side.parts])
+    return render_template(
+        "duplicates/compare.html", sides=sides, differing=differing, same=same, problem=problem
+    )
+
+
+def _side(session: Session, ref: str, reader: Reader) -> Side:
+    view = get_entry(session, ref, reader)
+    incoming = neighbours(session, view, reader).incoming
+    again = sum(link.relation == "recurrence of" for link in incoming)
+    adopted = count_adoptions(session, ref)
+    return Side(view, list(sections(view.content)), len({link.ref for link in incoming}), again, adopted)
+
+
+def _behind() -> int:
+    """How many entries the index does not hold yet; 0 where nobody can tell."""
+    with suppress(Exception):  # the list works without, whatever breaks in the index
+        return services().engine.status(current().reader).behind
+    return 0

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from kb import reading
 from kb.desk.access import find_readable
+from kb.desk.colleagues import at_work
 from kb.documents.filling import unlinked
 from kb.errors import NotFound
 from kb.kinds import KIND_OF_PREFIX, PREFIXES
 from kb.neighbours import titles_of
 from kb.people.audit import audited
 from kb.people.errors import TooMany
+from kb.people.roles import can
 from kb.text import REF_PATTERN
 from kb.validation import shorten
 from search.results import SearchRequest
@@ -56,7 +59,7 @@ def entry(ref: str) -> str | BaseResponse:
     page = _load(ref, number)
     is_preview = current().fragment == "preview"
     if not is_preview:
-        page = page.with_similar(_similar(ref))
+        page = _with_colleagues(page.with_similar(_similar(ref)))
     prepare_markdown(page.texts)
     template = "entries/preview.html" if is_preview else "entries/page.html"
     usage = services().usage
@@ -73,7 +76,7 @@ def refused_page(ref: str, which: str, form: Form, status: int) -> Response:
 
     Raises MissingEntry where the entry is gone meanwhile.
     """
-    page = _load(ref, None).with_similar(_similar(ref))
+    page = _with_colleagues(_load(ref, None).with_similar(_similar(ref)))
     prepare_markdown(page.texts)
     forms = _forms() | {which: form}
     return Response(render_template("entries/page.html", page=page, forms=forms), status=status)
@@ -138,6 +141,15 @@ def _load(ref: str, number: int | None) -> EntryPage:
         except NotFound as error:
             failure = error
     raise missing(ref, failure) from None
+
+
+def _with_colleagues(page: EntryPage) -> EntryPage:
+    """The page with those who are at work on the entry, for whoever may edit it."""
+    person = current().person
+    if page.is_old or not can(person, "contribute"):
+        return page
+    with services().database.read() as session:
+        return replace(page, colleagues=tuple(at_work(session, person, page.view.ref)))
 
 
 def _similar(ref: str) -> list[Hit]:

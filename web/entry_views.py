@@ -18,6 +18,7 @@ from kb.learning.rating import average
 from kb.neighbours import neighbours
 from kb.overrun import overruns
 from kb.quality import grade
+from kb.recurring import recurring
 from kb.sections import HEADINGS
 from kb.visibility import readers_in_words
 from web.estimate_views import like_address
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
     from kb.adoptions.keeping import AdoptionView
     from kb.attachments.reading import AttachmentView
     from kb.content import Content
+    from kb.desk.colleagues import OpenWork
     from kb.neighbours import LinkView, Neighbours
     from kb.overrun import Overrun
     from kb.quality import Grade
     from kb.reading import EntryView, Reader
+    from kb.recurring import Recurring
     from search.results import Hit
     from web.figures import Measure, VarianceRow
 
@@ -88,6 +91,10 @@ class EntryPage:
     """Who goes by it; none for visitors."""
     adopted: int = 0
     """How often it was adopted."""
+    learned: Recurring | None = None
+    """How often, where and at what cost a lesson was learned, where that was more than once."""
+    colleagues: tuple[OpenWork, ...] = ()
+    """Who is at work on it, told to whoever may edit it."""
     lost: Mapping[str, str] = field(default_factory=dict)
     """Which lessons of a template's clauses no longer stand, and why."""
 
@@ -170,7 +177,8 @@ def load_page(session: Session, ref: str, reader: Reader, number: int | None) ->
     actions = list_actions(session, reader, ActionFilter("all", ref=view.ref), date.min)
     adoptions = tuple(list_adoptions(session, reader, ref=view.ref))
     adopted = count_adoptions(session, view.ref)
-    return replace(page, actions=tuple(actions), adoptions=adoptions, adopted=adopted)
+    learned = recurring(session, view, reader) if page.recurrences else None
+    return replace(page, actions=tuple(actions), adoptions=adoptions, adopted=adopted, learned=learned)
 
 
 def page_of(

@@ -114,6 +114,7 @@ SCOPE_WORDS = {
 EVENT_WORDS = {
     "review requested": "Somebody asks you to review an entry",
     "decision made": "An entry of yours is published, sent back or rejected",
+    "text overtaken": "Another change is published of an entry that you are changing",
     "entry due": "An entry that you look after is due for verification",
     "comment": "Somebody comments on an entry of yours",
     "lesson superseded": "An entry that you adopted, built on, wrote or learn no longer stands",

@@ -141,6 +141,12 @@ class EditParameters(EntryParameters):
     done: Literal["", "saved"] = ""
 
 
+class DraftsParameters(Parameters):
+    """What has just been done with one of one's drafts."""
+
+    done: Literal["", "discarded"] = ""
+
+
 class FilesParameters(Parameters):
     """What has just been done with the files of an entry."""
 

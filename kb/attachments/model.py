@@ -32,6 +32,8 @@ class StoredFile(Base):
     """SHA-256, in hexadecimal digits: the only name that a file has here."""
     size: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    unused_since: Mapped[datetime | None] = mapped_column(UtcTime)
+    """When it was first noticed that nothing uses it; None while something does."""
 
 
 class Attachment(Base):

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from kb.attachments.model import Attachment, BroughtPicture
 from kb.attachments.reading import find_file
-from kb.attachments.storing import attach_picture, forget, keep
+from kb.attachments.storing import attach_picture, keep
 from kb.content import to_json
 from kb.desk.model import WorkingCopy
 from kb.editing import now
@@ -79,7 +79,7 @@ def checked(data: bytes) -> Picture:
 
 def attach_named(session: Session, entry: Entry, content: Content, person: Person) -> None:
     """Attaches the pictures that a saved text shows, of those that whoever saves it may see."""
-    found = set(_NAMED.findall(json.dumps(to_json(content))))
+    found = named_in(json.dumps(to_json(content)))
     there = select(Attachment.digest).where(Attachment.entry_id == entry.id, Attachment.digest.in_(found))
     for digest in sorted(found - set(session.scalars(there))):
         try:
@@ -91,9 +91,14 @@ def attach_named(session: Session, entry: Entry, content: Content, person: Perso
             attach_picture(session, entry, Picture(kind, file.data), person.id)  # type: ignore[arg-type]
 
 
+def named_in(text: str) -> set[str]:
+    """The digests of the pictures that a text names."""
+    return set(_NAMED.findall(text))
+
+
 def _tidy(session: Session, person: int) -> None:
-    """Forgets pictures that are in a saved text by now, or for a month in none, nor in what is being
-    written.
+    """Forgets that the person brought pictures which are in a saved text by now, or for a month in none, nor
+    in what is being written. Their bytes go when nothing has used them for a while (`unused`).
     """
     rows = session.scalars(select(BroughtPicture).where(BroughtPicture.user_id == person)).all()
     copies = session.scalars(select(WorkingCopy.data).where(WorkingCopy.user_id == person)).all()
@@ -103,8 +108,7 @@ def _tidy(session: Session, person: int) -> None:
         is_saved = session.scalar(mine.limit(1)) is not None
         if is_saved or (row.brought_at < now() - KEPT and row.digest not in written):
             session.delete(row)
-            session.flush()
-            forget(session, row.digest)
+    session.flush()
 
 
 def _account(person: Person) -> int:

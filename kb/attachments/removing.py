@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from kb.attachments.attaching import check_is_new, entry_for_files, original_of, shown_to
-from kb.attachments.model import Attachment, RemovedFile, StoredFile
+from kb.attachments.model import Attachment, BroughtPicture, RemovedFile, StoredFile
 from kb.attachments.reading import view_of
-from kb.attachments.storing import forget
+from kb.attachments.using import is_used, throw_away
 from kb.errors import NotFound
 from kb.model import Entry
 from kb.people.audit import note
@@ -80,7 +80,7 @@ def removed_files(session: Session, person: Person, ref: str) -> list[RemovedVie
     sizes = select(StoredFile.digest, StoredFile.size).where(
         StoredFile.digest.in_([row.digest for row in found])
     )
-    size = dict(session.execute(sizes).tuples().all())
+    size = dict(session.execute(sizes).all())
     return [RemovedView(row.digest, row.name, row.media, size[row.digest], row.removed_at) for row in found]
 
 
@@ -140,4 +140,6 @@ def _find(session: Session, entry: Entry, digest: str) -> RemovedFile:
 def _erase(session: Session, row: RemovedFile) -> None:
     session.delete(row)
     session.flush()
-    forget(session, row.digest)
+    brought = select(BroughtPicture.digest).where(BroughtPicture.digest == row.digest)
+    if session.scalar(brought.limit(1)) is None and not is_used(session, row.digest):
+        throw_away(session, row.digest)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
-from kb.attachments.model import Attachment, BroughtPicture, RemovedFile, StoredFile
+from kb.attachments.model import Attachment, RemovedFile, StoredFile
 from kb.editing import now
 
 if TYPE_CHECKING:
@@ -32,9 +32,13 @@ def address_of(picture: Picture) -> str:
 def keep(session: Session, data: bytes) -> str:
     """Keeps the bytes unless they are here already; returns their digest."""
     digest = digest_of(data)
-    if session.get(StoredFile, digest) is None:
+    # Held, so that it cannot go meanwhile as one that nothing uses.
+    file = session.get(StoredFile, digest, with_for_update=True)
+    if file is None:
         session.add(StoredFile(digest=digest, size=len(data), data=data))
-        session.flush()
+    else:
+        file.unused_since = None
+    session.flush()
     return digest
 
 
@@ -56,14 +60,6 @@ def attach_picture(session: Session, entry: Entry, picture: Picture, by: int | N
     _attach(session, entry, Attachment(
         digest=digest, role="picture", name=name, media=media, place="", parts=[], added_by=by,
     ))  # fmt: skip
-
-
-def forget(session: Session, digest: str) -> None:
-    """Throws the bytes away unless something still refers to them."""
-    for table in (Attachment, BroughtPicture, RemovedFile):
-        if session.scalar(select(func.count()).select_from(table).where(table.digest == digest)):
-            return
-    session.execute(delete(StoredFile).where(StoredFile.digest == digest))
 
 
 def _attach(session: Session, entry: Entry, attachment: Attachment) -> None:

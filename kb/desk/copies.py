@@ -106,6 +106,20 @@ def drop(database: Database, person: Person, place: str) -> bool:
         return gone.first() is not None
 
 
+def follow_discarded(session: Session, ref: str, number: int, follows: int | None) -> None:
+    """What was typed on top of a revision that goes stands on the one before from now on: the number may be
+    another revision's one day.
+    """
+    for row in session.scalars(select(WorkingCopy).where(WorkingCopy.place == ref)):
+        if row.data.get("base") == number:
+            row.data = row.data | {"base": follows or 0}
+
+
+def forget_place(session: Session, ref: str) -> None:
+    """What was typed there goes with the entry: its id may be another entry's one day."""
+    session.execute(delete(WorkingCopy).where(WorkingCopy.place == ref))
+
+
 def _view(session: Session, person: Person, row: WorkingCopy) -> CopyView | None:
     kind = kind_at(session, person, row.place)
     return None if kind is None else CopyView(row.place, kind, Typed(**row.data), row.saved_at)

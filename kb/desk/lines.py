@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from kb.desk.access import ONCE_PUBLISHED, OPEN, Case, cases, find_cases, is_author, own_id, seen
@@ -110,6 +110,27 @@ def _newest_child(session: Session, person: Person, case: Case) -> int | None:
         query = query.where(Handling.author_id == own_id(person))
     found = find_cases(session, query.order_by(Revision.number.desc()).limit(1))
     return found[0].revision.number if found else None
+
+
+def is_overtaken(session: Session, case: Case) -> bool:
+    """Whether a later revision of the same proposal is there, or the author began anew from later."""
+    thread = case.handling.thread if case.handling else None
+    later = select(Revision.id).join(Handling, Handling.revision_id == Revision.id)
+    later = later.where(Revision.entry_id == case.revision.entry_id, Revision.number > case.revision.number)
+    mine = or_(Handling.thread == thread, Handling.author_id == case.author_id)
+    return session.scalar(later.where(mine).limit(1)) is not None
+
+
+def is_behind(session: Session, line: list[Case]) -> bool:
+    """Whether another text was published since the line began, so that both have to be put together."""
+    standing = published_number(session, line[0].revision.entry)
+    numbers = {case.revision.number for case in line}
+    return standing is not None and not line[0].was_published and standing not in numbers
+
+
+def is_archived(line: list[Case]) -> bool:
+    """Whether the text on which a line stands was archived: to publish the line brings the entry back."""
+    return not line[0].was_published and line[-1].revision.state == "archived"
 
 
 def next_number(session: Session, entry: Entry) -> int:

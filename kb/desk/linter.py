@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kb.desk.given_names import GIVEN_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
@@ -50,6 +52,11 @@ _ACTION = re.compile(
     r"\b\w{3,}s\b\s+(the|a|an|all|each|every|it|them|its|their|one|two|three|no|with|for|to|from|at|in|on|whether|what|how|who)\b|^\s*[A-Z]\w+\s",
 )
 _HONORIFIC = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau)\.?\s+[A-Z][\w'-]+")
+_FULL_NAME = re.compile(
+    rf"\b(?:{'|'.join(sorted(GIVEN_NAMES))})\s+(?:[A-Z]\.\s+)*[A-Z][a-zà-ÿ'-]{{2,}}\b"
+    r"(?!\s+(?:[A-Z]|building|bridge|hospital|street))"
+)
+"""A given name and a surname that begin no longer name, such as that of a place which bears somebody's."""
 _PLATITUDES = re.compile(
     r"communication is (?:key|important|vital|essential)|(?:improve|better|more|good) communication|"
     r"communicate (?:better|more|early and often)|plan (?:better|more carefully|ahead)|better planning|"
@@ -116,7 +123,7 @@ def _recommendation(content: Mapping[str, Any]) -> Iterator[Advice]:
 def _names(content: Mapping[str, Any], names: Collection[str]) -> Iterator[Advice]:
     for field in TEXTS:
         text = str(content.get(field, ""))
-        found = _HONORIFIC.search(text)
+        found = _HONORIFIC.search(text) or _FULL_NAME.search(text)
         named = found[0] if found else next((name for name in names if _stands_in(name, text)), "")
         if named:
             yield Advice(field, f"names a person, {named}; write the role instead",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from kb.desk.access import IN_REVIEW, Case, cases, find_cases, own_id, seen
-from kb.desk.lines import line_of, published_number, writers
+from kb.desk.lines import is_behind, is_overtaken, line_of, published_number, writers
 from kb.desk.model import Comment, Handling
 from kb.desk.working_days import add_working_days, working_days_between
 from kb.model import PUBLISHED, Entry, Revision
@@ -16,6 +16,7 @@ from kb.people.model import User
 from kb.people.reader import reader_of
 from kb.people.roles import PERMISSIONS, can, require
 from kb.reading import as_shown, revisions_seen, view_of
+from kb.usage.counting import opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,8 @@ class QueueItem:
     """Those that nobody has settled."""
     replaces: int | None
     """The published revision that it would take the place of; None: the entry is new."""
+    is_behind: bool
+    """Whether another text was published since it was begun: its author has to put both together."""
     is_mine: bool
     """Whether whoever looks wrote a part of it, so that somebody else has to decide."""
 
@@ -110,18 +113,9 @@ def own_work(session: Session, person: Person, today: date) -> list[QueueItem]:
     for case in find_cases(session, query):
         thread = case.handling.thread if case.handling else None
         newest.setdefault((case.revision.entry_id, thread), case)
-    open_ones = [case for case in newest.values() if not _is_overtaken(session, case)]
+    open_ones = [case for case in newest.values() if not is_overtaken(session, case)]
     items = _items(session, person, open_ones, today, reader_of(person))
     return sorted(items, key=lambda item: item.view.created_at, reverse=True)
-
-
-def _is_overtaken(session: Session, case: Case) -> bool:
-    """Whether a later revision of the same proposal was published, or the author began anew from later."""
-    thread = case.handling.thread if case.handling else None
-    later = select(Revision.id).join(Handling, Handling.revision_id == Revision.id)
-    later = later.where(Revision.entry_id == case.revision.entry_id, Revision.number > case.revision.number)
-    mine = or_(Handling.thread == thread, Handling.author_id == case.author_id)
-    return session.scalar(later.where(mine).limit(1)) is not None
 
 
 def case_item(session: Session, person: Person, case: Case, today: date, reader: Reader) -> QueueItem:
@@ -145,7 +139,7 @@ def _item(
     session: Session, person: Person, case: Case, view: EntryView, today: date, names: dict[int, str],
     open_comments: dict[int, int],
 ) -> QueueItem:  # fmt: skip
-    handling = case.handling
+    handling, line = case.handling, line_of(session, case)
     submitted_at = (handling and handling.submitted_at) or case.revision.created_at
     priority = str(view.stored.get("priority") or "")
     assignee = handling.assignee_id if handling else None
@@ -159,7 +153,8 @@ def _item(
         assignee_id=assignee,
         comments=open_comments.get(case.revision.id, 0),
         replaces=published_number(session, case.revision.entry),
-        is_mine=person.id in writers(line_of(session, case)),
+        is_behind=is_behind(session, line),
+        is_mine=person.id in writers(line),
     )
 
 
@@ -192,14 +187,32 @@ def count_waiting(session: Session, person: Person) -> int:
     return session.scalar(query.where(Revision.state == "submitted", seen(person))) or 0
 
 
-def due(session: Session, person: Person, today: date, *, mask_below: int = 5) -> list[EntryView]:
-    """What was verified once and is due again, or will be soon, longest overdue first. Raises NotAllowed."""
+@dataclass(frozen=True)
+class DueItem:
+    """What is to be verified again."""
+
+    view: EntryView
+    opened: int
+    """How often it was opened within a year."""
+
+
+def due(session: Session, person: Person, today: date, *, mask_below: int = 5) -> list[DueItem]:
+    """What was verified once and is due again, or will be soon. What is overdue stands first, and of that
+    what is opened most: an error in it does the most harm. Raises NotAllowed.
+    """
     require(person, "verify")
     reader = reader_of(person, mask_below)
     query = revisions_seen(reader).where(PUBLISHED, Entry.verified_on.is_not(None))
     views = as_shown(session, [view_of(revision) for revision in session.scalars(query)], reader)
+    used = opened(session, today)
     late = [view for view in views if view.due_on and (view.due_on - today).days <= SOON_DAYS]
-    return sorted(late, key=lambda view: (view.due_on or today, view.ref))
+    items = [DueItem(view, used.get(view.ref, 0)) for view in late]
+    return sorted(items, key=lambda item: _urgency(item, today))
+
+
+def _urgency(item: DueItem, today: date) -> tuple[bool, int, date, str]:
+    due_on = item.view.due_on or today
+    return due_on >= today, -item.opened, due_on, item.view.ref
 
 
 def never_verified(session: Session, person: Person) -> int:

@@ -13,7 +13,7 @@ from kb.content import make_content
 from kb.desk.access import Case, find_case, find_readable, handling_of, is_author, require_reviewer
 from kb.desk.lines import check_published, line_of, next_number, published_number, writers
 from kb.desk.model import Handling
-from kb.desk.telling import about, tell_author
+from kb.desk.telling import about, tell_author, tell_overtaken
 from kb.desk.veiling import is_told_writer
 from kb.desk.writing import Saved, note_deed, proposed_beside
 from kb.errors import NotAllowed
@@ -127,6 +127,7 @@ def publish(
             edit="typographic" if judgement.typographic else "substantive",
         )  # fmt: skip
         tell_author(session, origin.person, case, "It is published.")
+        tell_overtaken(session, origin.person, entry, revision.number)
         return _saved(revision)
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from kb.desk.lines import line_of, writers
+from kb.desk.access import OPEN, cases, find_cases
+from kb.desk.lines import is_behind, is_overtaken, line_of, writers
 from kb.desk.model import Comment, Handling
 from kb.markup import plain_text
+from kb.model import Revision
 from kb.notices.reading import mark_done
 from kb.notices.telling import notify, people_with
 from kb.sections import HEADINGS
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kb.desk.access import Case
+    from kb.model import Entry
     from kb.people.roles import Person
 
 
@@ -43,6 +46,21 @@ def tell_author(session: Session, by: Person, case: Case, words: str) -> None:
     mark_done(session, "review requested", case.revision.entry_id, case.revision.number)
     if case.author_id is not None:
         notify(session, "decision made", [case.author_id], by=by, words=words, **about(case))
+
+
+def tell_overtaken(session: Session, by: Person, entry: Entry, number: int) -> None:
+    """Whoever is at work on another change of the entry hears that this one was published."""
+    query = cases().where(Revision.entry_id == entry.id, Revision.state.in_(OPEN))
+    for case in find_cases(session, query):
+        if (
+            case.author_id is None
+            or is_overtaken(session, case)
+            or not is_behind(session, line_of(session, case))
+        ):
+            continue
+        where = about(case) | {"place": f"/entries/{entry.ref}/edit?revision={case.revision.number}"}
+        words = f"Open yours and save it: revision {number} is put together with it, and nothing is lost."
+        notify(session, "text overtaken", [case.author_id], by=by, words=words, **where)
 
 
 def tell_commented(session: Session, by: Person, case: Case, comment: Comment) -> None:

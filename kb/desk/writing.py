@@ -20,6 +20,7 @@ from kb.desk.access import (
     is_author,
     require_author,
 )
+from kb.desk.copies import follow_discarded, forget_place
 from kb.desk.lines import check_base, check_published, line_of, next_number, wrote_all
 from kb.desk.model import Handling
 from kb.desk.redacting import unredacted
@@ -234,6 +235,7 @@ def discard(database: Database, origin: Origin, ref: str, number: int) -> None:
                 follows=case.follows
             )
         )  # fmt: skip
+        follow_discarded(session, ref, number, case.follows)
         if case.handling is not None:
             session.delete(case.handling)
             session.flush()
@@ -241,6 +243,7 @@ def discard(database: Database, origin: Origin, ref: str, number: int) -> None:
         session.flush()
         session.expire(entry)
         if not entry.revisions:
+            forget_place(session, ref)
             session.delete(entry)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from kb.reading import Reader
 
@@ -95,9 +95,8 @@ def list_pairs(
     decided = select(PairDecision.first_id).where(
         PairDecision.first_id == LikePair.first_id, PairDecision.second_id == LikePair.second_id
     )
-    seen = select(Entry.id).where(reader.visible)
     wanted = and_(
-        not_(decided.exists()), LikePair.first_id.in_(seen), LikePair.second_id.in_(seen),
+        not_(decided.exists()), _shows(reader, LikePair.first_id), _shows(reader, LikePair.second_id),
         not_(_linked(first, second)),
     )  # fmt: skip
     columns = (
@@ -118,13 +117,12 @@ def list_pairs(
 def list_decisions(session: Session, reader: Reader, limit: int = 50) -> list[DecisionView]:
     """The latest decisions about entries that the reader may see, newest first."""
     first, second, kept = aliased(Entry), aliased(Entry), aliased(Entry)
-    seen = select(Entry.id).where(reader.visible)
     query = (
         select(PairDecision, first.ref, first.kind, second.ref, second.kind, kept.ref)
         .join(first, first.id == PairDecision.first_id)
         .join(second, second.id == PairDecision.second_id)
         .outerjoin(kept, kept.id == PairDecision.kept_id)
-        .where(PairDecision.first_id.in_(seen), PairDecision.second_id.in_(seen))
+        .where(_shows(reader, PairDecision.first_id), _shows(reader, PairDecision.second_id))
         .order_by(PairDecision.at.desc(), PairDecision.first_id.desc(), PairDecision.second_id.desc())
         .limit(limit)
     )
@@ -139,6 +137,13 @@ def list_decisions(session: Session, reader: Reader, limit: int = 50) -> list[De
         )
         for row, ref, kind, other, its_kind, kept_ref in found
     ]  # fmt: skip
+
+
+def _shows(reader: Reader, number: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether the reader may see the entry. Asked of each pair: given a list of all that may be seen, SQLite
+    would try each entry with each other one.
+    """
+    return select(Entry.id).where(Entry.id == number, reader.visible).exists()
 
 
 def _pair(row: Any) -> PairView:

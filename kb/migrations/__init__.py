@@ -38,6 +38,7 @@ VERSIONS = (
     "0025",
     "0026",
     "0027",
+    "0030",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 SENTENCES = {
     "review requested": "{who} asks you to review it.",
     "decision made": "{who} decided on it.",
+    "text overtaken": "{who} published another change of it while you worked on yours.",
     "entry due": "It is due for verification: does it still hold?",
     "comment": "{who} commented on it.",
     "lesson superseded": "You adopted it, built on it or wrote it, and it no longer stands.",
@@ -26,6 +27,7 @@ SENTENCES = {
 KINDS = {
     "review requested": "reviews that are asked of you",
     "decision made": "decisions on what you wrote",
+    "text overtaken": "changes of yours that another one overtook",
     "entry due": "entries that are due for verification",
     "comment": "comments",
     "lesson superseded": "entries that no longer stand",

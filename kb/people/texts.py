@@ -14,7 +14,8 @@ from kb.text import SOMETHING, Described, Line
 JOINERS = "\u200c\u200d"
 """Invisible, but Persian names and some emoji need them."""
 EVENTS = (
-    "review requested", "decision made", "entry due", "comment", "lesson superseded", "lesson changed",
+    "review requested", "decision made", "text overtaken", "entry due", "comment", "lesson superseded",
+    "lesson changed",
     "task given", "action due", "path assigned", "assignment changed", "path due",
     "help asked", "help answered",
 )  # fmt: skip
@@ -85,6 +86,7 @@ class Profile(Strict):
         Literal[
             "review requested",
             "decision made",
+            "text overtaken",
             "entry due",
             "comment",
             "lesson superseded",

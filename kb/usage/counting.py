@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.model import Entry
@@ -57,6 +57,14 @@ def add_uses(session: Session, day: date, counts: Mapping[str, tuple[int, int]])
         row = insert.values(month=day.replace(day=1), entry_id=number, surfaced=surfaced, opened=opened)
         added = {"surfaced": EntryCount.surfaced + surfaced, "opened": EntryCount.opened + opened}
         session.execute(row.on_conflict_do_update(index_elements=["month", "entry_id"], set_=added))
+
+
+def opened(session: Session, today: date) -> dict[str, int]:
+    """How often each entry was opened within a year, by its id; without those that nobody opened."""
+    total = func.sum(EntryCount.opened)
+    query = select(Entry.ref, total).join(EntryCount, EntryCount.entry_id == Entry.id)
+    query = query.where(EntryCount.month > today - timedelta(days=365)).group_by(Entry.ref)
+    return dict(session.execute(query.having(total > 0)).all())
 
 
 def forget_counts(session: Session, today: date, search_days: int) -> None:

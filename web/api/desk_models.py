@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from kb.content import make_content
+from kb.desk.colleagues import others_at_work
 from web.api.models import Answer, ProblemError, RevisionAnswer, RevisionPart, revision_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from sqlalchemy.orm import Session
+
+    from kb.desk.colleagues import OpenWork
     from kb.desk.comments import CommentView
     from kb.desk.differences import Difference
     from kb.desk.lists import QueueItem
-    from web.desk.reviewing import RevisionView
+    from kb.people.roles import Person
+    from web.desk.revision_views import RevisionView
 
 
 class NamedPart(Answer):
@@ -24,6 +29,29 @@ class NamedPart(Answer):
 
     id: int
     name: str
+
+
+class OpenWorkPart(Answer):
+    """What somebody else is doing with an entry, and has not published."""
+
+    author: Annotated[str, Field(description="`A contributor` where one may not know who it is.")]
+    confidential: Annotated[bool, Field(description="Whether the author is named to curators alone.")]
+    state: Annotated[
+        Literal["draft", "submitted", "changes requested", "unsaved"],
+        Field(description="`unsaved`: typed into the editor, and not saved as a draft."),
+    ]
+    since: Annotated[
+        datetime, Field(description="When it was begun; what is unsaved: when it was last kept.")
+    ]
+    revision: Annotated[int | None, Field(description="Its number, where one may read it.")]
+
+    @classmethod
+    def of(cls, work: OpenWork) -> OpenWorkPart:
+        """The work as the API shows it."""
+        return cls(
+            author=work.author, confidential=work.is_confidential, state=work.state,  # type: ignore[arg-type]
+            since=work.since, revision=work.number,
+        )  # fmt: skip
 
 
 class CommentPart(Answer):
@@ -88,7 +116,9 @@ class QueuePart(RevisionPart):
     priority: str
     reviewer: NamedPart | None
     open_comments: int
+    overtaken: Annotated[bool, Field(description="Whether another text was published since it was begun.")]
     own: Annotated[bool, Field(description="Whether one wrote a part of it, so that somebody else decides.")]
+    others: Annotated[list[OpenWorkPart], Field(description="Who else is at work on the entry.")]
 
 
 class QueueAnswer(Answer):
@@ -106,6 +136,7 @@ class WorkAnswer(RevisionAnswer):
     priority: str
     reviewer: NamedPart | None
     own: bool
+    others: Annotated[list[OpenWorkPart], Field(description="Who else is at work on the entry.")]
     may_decide: Annotated[bool, Field(description="Whether one may publish it, or send it back.")]
     overtaken: Annotated[bool, Field(description="Whether another text was published since it was begun.")]
     reason: Annotated[str, Field(description="Why it was sent back, or rejected.")]
@@ -124,11 +155,19 @@ class SupersededPart(Answer):
     told: Annotated[int, Field(description="How many people who built on it were told.")]
 
 
+class DuePart(RevisionPart):
+    """A published entry that is to be verified again."""
+
+    opened: Annotated[int, Field(description="How often it was opened within a year.")]
+
+
 class DueAnswer(Answer):
-    """Published entries whose verification runs out, or has run out, longest overdue first."""
+    """Published entries whose verification has run out or runs out soon: what is overdue first, and of that
+    what is opened most.
+    """
 
     never_verified: Annotated[int, Field(description="Published entries that nobody has verified yet.")]
-    entries: list[RevisionPart]
+    entries: list[DuePart]
 
 
 class AdvicePart(Answer):
@@ -144,6 +183,7 @@ class AlikePart(Answer):
 
     id: str
     title: str
+    learned: Annotated[int, Field(description="How often it was learned, itself included.")]
     url: str
 
 
@@ -154,12 +194,20 @@ class AdviceAnswer(Answer):
     alike: list[AlikePart]
 
 
-def queue_part(item: QueueItem, today: date) -> QueuePart:
-    """An item of a list as the API shows it."""
+def queue_answer(session: Session, person: Person, items: Sequence[QueueItem], today: date) -> QueueAnswer:
+    """A list as the API shows it, with who else is at work on the same entries."""
+    others = others_at_work(session, person, {each.view.ref for each in items})
+    parts = [_queue_part(each, others.get(each.view.ref, ()), today) for each in items]
+    return QueueAnswer(revisions=parts)
+
+
+def _queue_part(item: QueueItem, others: Sequence[OpenWork], today: date) -> QueuePart:
     said = {
         "replaces": item.replaces, "submitted_on": item.submitted_on, "working_days": item.age,
         "decide_by": item.due_on, "overdue": item.is_overdue(today), "priority": item.priority,
-        "reviewer": _reviewer(item), "open_comments": item.comments, "own": item.is_mine,
+        "reviewer": _reviewer(item), "open_comments": item.comments, "overtaken": item.is_behind,
+        "own": item.is_mine,
+        "others": [OpenWorkPart.of(each) for each in others if each.number != item.view.number],
     }  # fmt: skip
     return QueuePart.model_validate(revision_data(item.view, today) | said)
 
@@ -171,6 +219,7 @@ def work_answer(view: RevisionView, stored: Mapping[str, Any], today: date) -> W
         "content": make_content(shown.kind, stored), "source_withheld": shown.source_withheld,
         "replaces": item.replaces, "submitted_on": item.submitted_on, "decide_by": item.due_on,
         "priority": item.priority, "reviewer": _reviewer(item), "own": item.is_mine,
+        "others": [OpenWorkPart.of(each) for each in view.colleagues],
         "may_decide": view.may_judge, "overtaken": view.is_overtaken, "reason": view.reason,
         "lacks": [ProblemError(field=each.field, message=each.message) for each in view.lacking],
         "against": view.against, "differences": [DifferencePart.of(each) for each in view.fields],

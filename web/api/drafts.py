@@ -23,13 +23,13 @@ from web.api.desk_models import (
     AlikePart,
     QueueAnswer,
     WorkAnswer,
-    queue_part,
+    queue_answer,
     work_answer,
 )
 from web.api.operations import Reply, number_of
 from web.context import current
 from web.desk.advice import counsel_on
-from web.desk.reviewing import revision_view
+from web.desk.revision_views import revision_view
 from web.desk.sheets import conflict_of
 from web.entries import checked_ref
 from web.identity import origin
@@ -51,7 +51,7 @@ def drafts(_: NoParameters) -> QueueAnswer:
     today = current().today
     with services().database.read() as session:
         items = own_work(session, current().person, today)
-    return QueueAnswer(revisions=[queue_part(each, today) for each in items])
+        return queue_answer(session, current().person, items, today)
 
 
 def create_draft(_: NoParameters, body: Any) -> Reply:
@@ -118,7 +118,8 @@ def advice(_: NoParameters, body: AdviceBody) -> AdviceAnswer:
             AdvicePart(field=each.field, advice=each.words, reason=each.reason) for each in counsel.advice
         ],
         alike=[
-            AlikePart(id=each.ref, title=each.title, url=f"/entries/{each.ref}") for each in counsel.alike
+            AlikePart(id=each.ref, title=each.title, learned=each.learned, url=f"/entries/{each.ref}")
+            for each in counsel.alike
         ],
     )
 

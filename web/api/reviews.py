@@ -19,13 +19,14 @@ from web.api.desk_models import (
     ComparisonAnswer,
     DifferencePart,
     DueAnswer,
+    DuePart,
     QueueAnswer,
     SupersededPart,
     WorkAnswer,
-    queue_part,
+    queue_answer,
 )
 from web.api.drafts import work_of
-from web.api.models import RevisionPart
+from web.api.models import RevisionPart, revision_data
 from web.api.operations import Reply, number_of
 from web.context import current
 from web.entries import checked_ref
@@ -77,16 +78,19 @@ def reviews(parameters: QueueParameters) -> QueueAnswer:
     mask_below = services().settings.mask_below
     with services().database.read() as session:
         items = queue(session, current().person, today, wanted, mask_below=mask_below)
-    return QueueAnswer(revisions=[queue_part(each, today) for each in items])
+        return queue_answer(session, current().person, items, today)
 
 
 def due_entries(_: NoParameters) -> DueAnswer:
     """What has to be verified again within a month, or had to be before."""
     today = current().today
     with services().database.read() as session:
-        views = due(session, current().person, today, mask_below=services().settings.mask_below)
+        items = due(session, current().person, today, mask_below=services().settings.mask_below)
         never = never_verified(session, current().person)
-    return DueAnswer(never_verified=never, entries=[RevisionPart.of(view, today) for view in views])
+    entries = [
+        DuePart.model_validate(revision_data(item.view, today) | {"opened": item.opened}) for item in items
+    ]
+    return DueAnswer(never_verified=never, entries=entries)
 
 
 def get_review(_: NoParameters, ref: str, revision: str) -> WorkAnswer:

@@ -9,6 +9,7 @@ import click
 
 from kb.errors import KbError
 from web.commands import open_repository, operator
+from web.commands.colleagues import names_at_work, tell_others
 from web.commands.printing import print_columns, print_json
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def edit(ref: str, file: Path, base: int, note: str, email: str) -> None:
     click.echo(
         f"{saved.ref} has a draft, revision {saved.number}." if saved.is_new else "Nothing has changed."
     )
+    tell_others(database, who, saved.ref)
 
 
 @click.command()
@@ -150,15 +152,19 @@ def review(email: str, *, as_json: bool) -> None:
     database, who = begin(email)
     with database.read() as session:
         items = queue(session, who.person, today())
+        others = names_at_work(session, who.person, items)
     if as_json:
-        print_json("revisions", [_as_json(item) for item in items])
+        print_json("revisions", [_as_json(item, names) for item, names in zip(items, others, strict=True)])
         return
     rows = [
-        (item.view.ref, item.view.number, item.age, item.due_on, item.assignee or "nobody", item.view.title)
-        for item in items
-    ]
+        (item.view.ref, item.view.number, item.age, item.due_on, item.assignee or "nobody",
+         ", ".join(names) or "nobody", item.view.title)
+        for item, names in zip(items, others, strict=True)
+    ]  # fmt: skip
     if rows:
-        print_columns(("ENTRY", "REVISION", "WORKING DAYS", "DECIDE BY", "REVIEWER", "TITLE"), rows)
+        print_columns(
+            ("ENTRY", "REVISION", "WORKING DAYS", "DECIDE BY", "REVIEWER", "ALSO AT WORK", "TITLE"), rows
+        )
     else:
         click.echo("Nothing waits for review.")
 
@@ -280,9 +286,9 @@ def verify(ref: str, email: str) -> None:
     click.echo(f"{ref.upper()} is verified as of today.")
 
 
-def _as_json(item: Any) -> dict[str, Any]:
+def _as_json(item: Any, others: list[str]) -> dict[str, Any]:
     return {
         "id": item.view.ref, "revision": item.view.number, "title": item.view.title,
         "submitted_on": item.submitted_on, "working_days": item.age, "decide_by": item.due_on,
-        "priority": item.priority, "reviewer": item.assignee,
+        "priority": item.priority, "reviewer": item.assignee, "others": others,
     }  # fmt: skip

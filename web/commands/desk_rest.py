@@ -1,4 +1,4 @@
-"""precedent advise, assign, comment, compare, discard, withdraw, reconsider."""
+"""precedent drafts, advise, assign, comment, compare, discard, withdraw, reconsider."""
 
 from __future__ import annotations
 
@@ -6,9 +6,45 @@ from pathlib import Path
 
 import click
 
+from web.commands.colleagues import names_at_work
 from web.commands.desk import acting, begin, content_of
+from web.commands.printing import iso, moment, print_columns, print_json
 
 _ID, _NUMBER = click.argument("ref"), click.argument("number", type=click.IntRange(min=1))
+
+
+@click.command()
+@click.option("--as", "email", required=True, help="Whose drafts, by e-mail.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def drafts(email: str, *, as_json: bool) -> None:
+    """Print what a person wrote and readers do not see yet, and who else is at work on the same entries.
+
+    \b
+    Example:
+      precedent drafts --as anna@example.org
+    """
+    from kb.desk.lists import own_work
+    from kb.desk.reviewing import today
+
+    database, who = begin(email)
+    with database.read() as session:
+        items = own_work(session, who.person, today())
+        others = names_at_work(session, who.person, items)
+    rows = [
+        (item.view.ref, item.view.number, item.view.state, moment(item.view.created_at),
+         ", ".join(names) or "nobody", item.view.title)
+        for item, names in zip(items, others, strict=True)
+    ]  # fmt: skip
+    if as_json:
+        print_json("revisions", [
+            {"id": item.view.ref, "revision": item.view.number, "state": item.view.state,
+             "created_at": iso(item.view.created_at), "title": item.view.title, "others": names}
+            for item, names in zip(items, others, strict=True)
+        ])  # fmt: skip
+    elif rows:
+        print_columns(("ENTRY", "REVISION", "STATE", "WRITTEN (UTC)", "ALSO AT WORK", "TITLE"), rows)
+    else:
+        click.echo("There is none.")
 
 
 @click.command()
@@ -27,6 +63,7 @@ def advise(file: Path) -> None:
     from kb.errors import KbError
     from kb.people.model import User
     from kb.reading import OPERATOR
+    from kb.recurring import times_learned
     from kb.vocabulary import list_groups
     from search.alike import alike_among, request_for
     from web.commands import open_repository
@@ -44,8 +81,12 @@ def advise(file: Path) -> None:
         click.echo(f"{each.field}: {each.words}. {each.reason[:1].upper()}{each.reason[1:]}.")
     request = request_for(data)
     if request is not None:
-        for hit in alike_among(open_engine()[2].search(request, OPERATOR), data, ""):
-            click.echo(f"It looks like {hit.entry.ref}, {hit.entry.title}: is yours the same again?")
+        found = [hit.entry for hit in alike_among(open_engine()[2].search(request, OPERATOR), data, "")]
+        with open_repository()[1].read() as session:
+            learned = times_learned(session, [hit.ref for hit in found], OPERATOR)
+        for lesson in found:
+            times = f" (learned {learned[lesson.ref]} times)" if learned[lesson.ref] > 1 else ""
+            click.echo(f"It looks like {lesson.ref}, {lesson.title}{times}: is yours the same again?")
 
 
 @click.command()

@@ -13,6 +13,7 @@ from kb.desk.linter import advise
 from kb.errors import NotFound
 from kb.people.errors import TooMany
 from kb.people.model import User
+from kb.recurring import times_learned
 from kb.vocabulary import list_groups
 from search.alike import alike_among, request_for
 from web.context import current
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kb.desk.linter import Advice
-    from kb.reading import EntryView
 
 blueprint = Blueprint("advising", __name__)
 logger = logging.getLogger(__name__)
@@ -37,7 +37,17 @@ class Counsel:
     """Everything that is said beside the form."""
 
     advice: Sequence[Advice]
-    alike: Sequence[EntryView]
+    alike: Sequence[LikeLesson]
+
+
+@dataclass(frozen=True)
+class LikeLesson:
+    """A published lesson that a text looks like."""
+
+    ref: str
+    title: str
+    learned: int
+    """How often, itself included."""
 
 
 @blueprint.post("/advice/<kind>")
@@ -61,7 +71,7 @@ def counsel_on(data: Mapping[str, Any], ref: str) -> Counsel:
     return Counsel(advise(data, acronyms=acronyms, names=names), looks_like(data, ref))
 
 
-def looks_like(data: Mapping[str, Any], ref: str) -> list[EntryView]:
+def looks_like(data: Mapping[str, Any], ref: str) -> list[LikeLesson]:
     """Published lessons near in meaning that it does not name yet; none where the search fails."""
     request = request_for(data)
     if request is None:
@@ -73,4 +83,7 @@ def looks_like(data: Mapping[str, Any], ref: str) -> list[EntryView]:
     except Exception:
         logger.exception("request %s: looking for similar lessons failed", current().request_id)
         return []
-    return [hit.entry for hit in alike_among(page, data, ref)]
+    found = [hit.entry for hit in alike_among(page, data, ref)]
+    with services().database.read() as session:
+        learned = times_learned(session, [each.ref for each in found], current().reader)
+    return [LikeLesson(each.ref, each.title, learned[each.ref]) for each in found]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.desk.access import find_case
 from kb.desk.comparing import differences_of, stored_for
+from kb.desk.differences import as_text
 from kb.desk.merging import merge
 from web.desk.fields import plan_of
 from web.desk.reading_forms import PREFIX, shown
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kb.clauses import Clause
+    from kb.desk.colleagues import OpenWork
     from kb.desk.comments import CommentView
     from kb.desk.differences import Difference
     from kb.desk.merging import Merged
     from kb.errors import EditConflict
     from kb.people.roles import Person
-    from kb.reading import EntryView, Reader
+    from kb.reading import Reader
     from kb.validation import Problem
-    from web.desk.advice import Counsel
+    from web.desk.advice import Counsel, LikeLesson
     from web.desk.building import Builder
     from web.desk.fields import Field, FormPlan
     from web.desk.previews import CoursePreview
@@ -42,6 +44,23 @@ class Conflict:
     fields: Sequence[Difference]
     """Theirs (`old`) against what was typed (`new`)."""
     merged: Merged
+    theirs: Mapping[str, Any]
+    base: Mapping[str, Any]
+    """The stored content from which both set out; empty where that is not known."""
+
+    def whose(self, name: str) -> str:
+        """Who changed a field, and what the form holds now."""
+        if name in self.merged.conflicts:
+            return "You both changed it: the form holds yours."
+        if name not in self.merged.taken:
+            return "Only you changed it: the form holds yours."
+        if self.merged.content.get(name) == self.theirs.get(name):
+            return "Only they changed it: the form holds theirs."
+        return "You both changed it, in different places: the form holds both."
+
+    def before(self, name: str) -> str:
+        """What a field that both changed said before."""
+        return as_text(self.base.get(name)) if name in self.merged.conflicts else ""
 
 
 @dataclass
@@ -63,12 +82,18 @@ class Sheet:
     reason: str = ""
     """Why a reviewer sent it back."""
     comments: Sequence[CommentView] = ()
+    colleagues: Sequence[OpenWork] = ()
+    """Who else is at work on the entry."""
+    behind: int | None = None
+    """The revision that was published since this one was begun, if one was."""
+    is_archived: bool = False
+    """Whether the entry was archived since this revision was begun."""
     recovered_at: datetime | None = None
     """When what is shown was typed, where it was never saved."""
     done: str = ""
     conflict: Conflict | None = None
     preview: EntryPage | None = None
-    alike: Sequence[EntryView] = ()
+    alike: Sequence[LikeLesson] = ()
     """Published lessons that it looks like, to be decided on before it is submitted."""
     deleted: Sequence[Clause] = ()
     """Clauses of the published template that it leaves out, while their lessons stand."""
@@ -148,4 +173,6 @@ def conflict_of(
         state=case.revision.state,
         fields=differences_of(session, theirs, mine, reader),
         merged=merge(base, mine, theirs),
+        theirs=theirs,
+        base=base,
     )

@@ -11,9 +11,10 @@ from kb.clauses import deleted_clauses
 from kb.content import make_content, to_json
 from kb.desk import copies, writing
 from kb.desk.access import find_case, is_author
+from kb.desk.colleagues import at_work, others_at_work
 from kb.desk.comments import comments_on
 from kb.desk.comparing import stored_for
-from kb.desk.lines import start_of_edit
+from kb.desk.lines import is_archived, is_behind, line_of, published_number, start_of_edit
 from kb.desk.lists import own_work
 from kb.desk.required import missing as missing_fields
 from kb.desk.writing import Manner
@@ -21,7 +22,7 @@ from kb.errors import EditConflict, InvalidRecord, NotFound
 from kb.kinds import KINDS
 from kb.people.roles import require
 from web.context import current
-from web.desk import building
+from web.desk import building, keeping
 from web.desk.advice import LINTED, counsel_on, looks_like
 from web.desk.fields import plan_of
 from web.desk.previews import preview_of
@@ -30,7 +31,7 @@ from web.desk.sheets import Sheet, conflict_of, input_name, input_value
 from web.desk.stepping import is_stepped
 from web.entries import checked_ref, missing
 from web.identity import origin, signed_in
-from web.parameters import EditParameters, NoParameters, parse_page
+from web.parameters import DraftsParameters, EditParameters, parse_page
 from web.services import services
 from web.templating import prepare_markdown
 
@@ -57,12 +58,13 @@ def choose() -> str:
 @blueprint.get("/drafts")
 def drafts() -> str:
     """Renders what the person wrote and readers do not see yet."""
-    parse_page(NoParameters, request.args)
-    person = contributor()
+    asked, person = parse_page(DraftsParameters, request.args), contributor()
     with services().database.read() as session:
         items = own_work(session, person, current().today)
         unsaved = copies.own_copies(session, person)
-    return render_template("desk/drafts.html", items=items, unsaved=unsaved)
+        places = {*(item.view.ref for item in items), *(copy.place for copy in unsaved)}
+        others = others_at_work(session, person, places)
+    return render_template("desk/drafts.html", items=items, unsaved=unsaved, others=others, done=asked.done)
 
 
 @blueprint.get("/entries/new/<kind>")
@@ -70,7 +72,7 @@ def new(kind: str) -> str:
     """Renders an empty form, or what was typed into one and never saved."""
     person, sheet = contributor(), Sheet(_known(kind))
     with services().database.read() as session:
-        _recover(session, person, sheet)
+        keeping.recover(session, person, sheet)
     return _page(sheet)
 
 
@@ -85,7 +87,7 @@ def create(kind: str) -> str | BaseResponse:
 def keep_new(kind: str) -> Response:
     """Keeps what is typed into the form of a new entry."""
     contributor()
-    return _keep(_sent(Sheet(_known(kind))))
+    return _kept(_sent(Sheet(_known(kind))))
 
 
 @blueprint.get("/entries/<ref>/edit")
@@ -100,7 +102,7 @@ def edit(ref: str) -> str:
         else:
             sheet, failure = _of_case(session, person, case), None
             sheet.done = asked.done
-            _recover(session, person, sheet)
+            keeping.recover(session, person, sheet)
     if failure is not None:
         raise missing(ref, failure)
     return _page(sheet)
@@ -115,7 +117,7 @@ def change(ref: str) -> str | BaseResponse:
 @blueprint.post("/entries/<ref>/edit/copy")
 def keep(ref: str) -> Response:
     """Keeps what is typed into the form of an entry."""
-    return _keep(_sent(_standing(ref)))
+    return _kept(_sent(_standing(ref)))
 
 
 def contributor() -> Person:
@@ -141,7 +143,7 @@ def _start(session: Session, person: Person, ref: str, number: int | None) -> Ca
 
 
 def _of_case(session: Session, person: Person, case: Case) -> Sheet:
-    revision = case.revision
+    revision, line = case.revision, line_of(session, case)
     return Sheet(
         kind=revision.entry.kind, ref=revision.entry.ref, base=revision.number,
         data=stored_for(session, person, case, current().reader), state=revision.state,
@@ -149,6 +151,9 @@ def _of_case(session: Session, person: Person, case: Case) -> Sheet:
         mask_source=revision.entry.mask_source,
         reason=revision.reason if revision.state in ("changes requested", "rejected") else "",
         comments=comments_on(session, person, case),
+        behind=published_number(session, revision.entry) if is_behind(session, line) else None,
+        is_archived=is_archived(line),
+        colleagues=at_work(session, person, revision.entry.ref),
     )  # fmt: skip
 
 
@@ -171,39 +176,21 @@ def _sent(sheet: Sheet) -> Sheet:
     return sheet
 
 
-def _place(sheet: Sheet) -> str:
-    return sheet.ref or copies.NEW + sheet.kind
-
-
-def _recover(session: Session, person: Person, sheet: Sheet) -> None:
-    """Puts in what was typed here and not saved."""
-    copy = copies.find(session, person, _place(sheet))
-    if copy is None:
-        return
-    held = copy.typed
-    sheet.data, sheet.base = held.data, held.base or sheet.base
-    sheet.anonymous, sheet.mask_source, sheet.note = held.anonymous, held.mask_source, held.note
-    sheet.recovered_at = copy.saved_at
-
-
-def _keep(sheet: Sheet) -> Response:
-    at = _keep_copy(sheet)
-    return jsonify(saved_at=at.isoformat())
-
-
-def _keep_copy(sheet: Sheet) -> Any:
-    held = copies.Typed(sheet.data, sheet.base, sheet.anonymous, sheet.mask_source, sheet.note)
-    return copies.keep(services().database, current().person, _place(sheet), held)
+def _kept(sheet: Sheet) -> Response:
+    """When it was kept, and who else is at work on the entry by now."""
+    at = keeping.keep(sheet)
+    others = render_template("desk/at_work.html", works=sheet.colleagues, ref=sheet.ref, here=sheet.base)
+    return jsonify(saved_at=at.isoformat(), others=others.strip())
 
 
 def _handle(sheet: Sheet) -> str | BaseResponse:
     do, _, path = request.form.get("do", "save").partition(":")
     do = building.meant(do, request.form)
     if do == "discard":
-        copies.drop(services().database, current().person, _place(sheet))
+        keeping.drop(sheet)
         return redirect(_address(sheet), 303)
     if is_stepped(sheet, do, path):
-        _keep_copy(sheet)
+        keeping.keep(sheet)
         return _page(sheet)
     try:
         content = make_content(sheet.kind, sheet.data)
@@ -214,7 +201,7 @@ def _handle(sheet: Sheet) -> str | BaseResponse:
         building.preview(sheet, content)
         if current().fragment == "preview":
             return render_template("desk/preview_course.html", shown=sheet.course)
-        _keep_copy(sheet)
+        keeping.keep(sheet)
         return _page(sheet)
     if do == "preview":
         return _previewed(sheet, content)
@@ -230,12 +217,12 @@ def _previewed(sheet: Sheet, content: Content) -> str:
         sheet.counsel = counsel_on(sheet.data, sheet.ref)
     if current().fragment == "preview":
         return render_template("desk/preview.html", page=sheet.preview)
-    _keep_copy(sheet)
+    keeping.keep(sheet)
     return _page(sheet)
 
 
 def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
-    database, who, place = services().database, origin(), _place(sheet)
+    database, who = services().database, origin()
     manner = Manner(sheet.anonymous, sheet.mask_source, sheet.note)
     try:
         if sheet.ref:
@@ -244,7 +231,7 @@ def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
             )
         else:
             saved = writing.create(database, who, sheet.kind, content, manner)
-        copies.drop(database, who.person, place)
+        keeping.drop(sheet)
         sheet.ref, sheet.base, sheet.state = saved.ref, saved.number, saved.state
         if do not in SUBMITS:
             return redirect(url_for("writing.edit", ref=saved.ref, done="saved"), 303)
@@ -277,10 +264,12 @@ def _note_deleted(sheet: Sheet, content: Content) -> None:
 
 def _overtaken(sheet: Sheet, error: EditConflict, mine: dict[str, Any]) -> BaseResponse:
     """Both texts, and what comes of them together: saving that goes on from theirs."""
+    # It is kept on the revision on which it was typed: whoever leaves and comes back sees both texts again.
+    keeping.keep(replace(sheet, data=mine))
     with services().database.read() as session:
         sheet.conflict = conflict_of(session, current().person, current().reader, error, mine)
     sheet.data, sheet.base = sheet.conflict.merged.content, error.current_number
-    _keep_copy(replace(sheet, data=mine))
+    sheet.state = sheet.conflict.state
     return Response(_page(sheet), status=409)
 
 

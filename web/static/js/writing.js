@@ -41,7 +41,9 @@ function startKeeping(form) {
     try {
       const reply = await fetch(form.dataset.copy, { method: "POST", body: sent });
       if (!reply.ok) throw new Error(String(reply.status));
-      const at = new Date((await reply.json()).saved_at);
+      const kept = await reply.json();
+      const at = new Date(kept.saved_at);
+      tellOthers(kept.others);
       last = sent.toString();
       isKept = true;
       status.textContent = `Kept ${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}, not saved as a draft yet`;
@@ -70,6 +72,15 @@ function startKeeping(form) {
   window.addEventListener("beforeunload", (event) => {
     if (!isKept) event.preventDefault();
   });
+}
+
+/** Who else is at work on the entry by now. */
+function tellOthers(html) {
+  const place = document.getElementById("at-work");
+  if (!place) return;
+  const wasAlone = !place.textContent.trim();
+  place.innerHTML = html;
+  if (html && wasAlone) announce(place.querySelector("strong").textContent);
 }
 
 function startRows(form) {
