@@ -25,6 +25,7 @@ from kb.desk.model import Handling
 from kb.desk.required import check_complete
 from kb.desk.telling import tell_reviewers
 from kb.errors import NotAllowed
+from kb.hindsight import check_hindsight
 from kb.kinds import Path
 from kb.learning.checking import check_path
 from kb.masking import withheld
@@ -68,9 +69,10 @@ class Saved:
 def create(
     database: Database, origin: Origin, kind: str, content: Content, manner: Manner = Manner()
 ) -> Saved:
-    """A new entry with its first draft. Raises NotAllowed."""
+    """A new entry with its first draft. Raises NotAllowed, InvalidRecord."""
     person = origin.person
     require(person, "contribute")
+    check_hindsight(content)
     with database.write() as session:
         revision = editing.create_entry(session, kind, content, author=person.name)
         revision.anonymous = manner.anonymous
@@ -92,10 +94,11 @@ def save(
 ) -> Saved:
     """A new draft of what was edited from revision `base`; nothing where nothing changed.
 
-    Raises NotAllowed, NotFound, and EditConflict where somebody else was first.
+    Raises NotAllowed, NotFound, InvalidRecord, and EditConflict where somebody else was first.
     """
     person = origin.person
     require(person, "contribute")
+    check_hindsight(content)
     with database.write() as session:
         case = find_case(session, person, ref, base)
         line = line_of(session, case)
