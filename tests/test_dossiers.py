@@ -222,3 +222,23 @@ def test_programs_keep_and_close(people):
     assert closed.json["actual"] == 5.0
     assert closed.json["version"] == 2
     assert browser.get("/api/v1/dossiers").json["dossiers"][0]["title"] == "By a program"
+
+
+def test_a_dossier_that_nobody_names_has_the_name_of_its_project(people):
+    kept = people["eva"].send("/dossiers", dossier_title=" ", title="Northern line, phase 2", **ASKED)
+    assert "<h1>Northern line, phase 2</h1>" in people["eva"].get(kept.headers["Location"]).text
+
+
+def test_without_any_name_the_answer_stands_and_the_field_is_marked(people):
+    answer = people["eva"].send("/dossiers", dossier_title="", **ASKED)
+    assert answer.status_code == 400
+    assert "Title of the dossier is needed: name what is planned." in text_of(answer)
+    assert 'id="comparables"' in answer.text, "what was asked is not lost"
+    assert re.search(r'name="dossier_title"[^>]*autofocus', answer.text), "the page begins where it is wrong"
+
+
+def test_what_was_asked_is_told_as_people_read_it(people):
+    page = text_of(people["eva"].get(keep(people["eva"], size="1850000", plan="2500000")))
+    assert "Size 1,850,000 points" in page
+    assert "Your figure 2,500,000 EUR" in page
+    assert "Size unit" not in page
