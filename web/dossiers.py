@@ -153,7 +153,7 @@ def _whole(found: Dossier, version: int | None) -> DossierWhole:
 def _page(ref: str, version: int | None, form: Form | None = None) -> str:
     whole = _whole(_find(ref), version)
     return render_template(
-        "estimates/dossier.html", page=whole, plot=range_plot(whole.answer), form=form or Form(),
-        fields=fields_of(whole.request), asked=request_words(whole.request, whole.unit),
+        "estimates/dossier.html", page=whole, plot=range_plot(whole.answer, actual=whole.actual),
+        form=form or Form(), fields=fields_of(whole.request), asked=request_words(whole.request, whole.unit),
         problems=[] if form is None else list[Problem](form.problems),
     )  # fmt: skip

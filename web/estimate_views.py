@@ -36,7 +36,7 @@ WIDTH, EDGE = 600.0, 14.0
 
 @dataclass(frozen=True)
 class Tick:
-    """A comparable below the range."""
+    """A value that has its own mark: a comparable below the range, or the outcome."""
 
     x: float
     words: str
@@ -56,13 +56,18 @@ class RangePlot:
     """Value at the right edge; the left edge is 0."""
     beyond: int
     """Comparables that lie further to the right."""
+    outcome: Tick | None = None
 
 
-def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot | None:
-    """The plot of an answer; None where there is no range. `most` makes two plots comparable."""
+def range_plot(
+    answer: EstimateAnswer, most: float | None = None, actual: float | None = None
+) -> RangePlot | None:
+    """The plot of an answer; None where there is no range. `most` makes two plots comparable, `actual` is
+    what it really was.
+    """
     if answer.range is None:
         return None
-    most = most or scale_of([answer])
+    most = max(most or scale_of([answer]), 1.02 * (actual or 0.0))
     ticks = [
         (each.implied, f"{each.title} ({each.id}): implies {amount(each.implied, answer.unit)}")
         for each in answer.comparables
@@ -79,6 +84,7 @@ def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot |
         place(answer.plan.plan) if answer.plan and answer.plan.plan <= most else None,
         most,
         sum(each.implied is not None and each.implied > most for each in answer.comparables),
+        Tick(place(actual), f"Outcome: {amount(actual, answer.unit)}") if actual else None,
     )  # fmt: skip
 
 
