@@ -10,6 +10,7 @@ from sqlalchemy import select
 from kb import editing
 from kb.content import CONTENT, Content, digest, make_content
 from kb.errors import InvalidRecord
+from kb.hindsight import check_hindsight
 from kb.kinds import KIND_OF_PREFIX, Strict
 from kb.meta import IMPORTER, Meta
 from kb.model import JUDGED, Entry, Revision
@@ -53,6 +54,7 @@ def parse_record(data: Mapping[str, Any]) -> Record:
         problems += error.problems
     try:
         content = make_content(kind, content_data)
+        check_hindsight(content)
     except InvalidRecord as error:
         problems += error.problems
     if meta and meta.id and KIND_OF_PREFIX[meta.id[0]] != kind:

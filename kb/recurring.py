@@ -13,7 +13,6 @@ from kb.kinds import Lesson
 from kb.model import PUBLISHED, Entry, Reference, Revision
 from kb.neighbours import titles_of
 from kb.published import get_revisions
-from kb.reading import get_revisions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

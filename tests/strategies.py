@@ -110,8 +110,14 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
 
 
 def contents(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Data of the content of an entry of `kind`."""
-    return groups(CONTENT[kind])
+    """Data of the content of an entry of `kind`; what is known only afterwards is among its attributes."""
+    return groups(CONTENT[kind]).map(_in_hindsight)
+
+
+def _in_hindsight(content: dict[str, Any]) -> dict[str, Any]:
+    if "known_after" not in content:
+        return content
+    return content | {"known_after": ["size", *content.get("attributes", {})][: len(content["known_after"])]}
 
 
 @dataclass

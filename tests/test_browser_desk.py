@@ -204,3 +204,48 @@ def test_without_scripts_a_lesson_is_written_and_submitted(browser, live, people
     page.get_by_role("button", name="Submit for review").click()
     page.get_by_text("somebody else will review it").wait_for()
     context.close()
+
+
+def test_what_was_known_only_afterwards_is_ticked_as_attributes_are_typed(writer, live):
+    writer.goto(f"{live.url}/entries/new/project")
+    fill(writer, Title="Depot roof")
+    writer.get_by_text("More about it").click()
+    late = writer.get_by_role("group", name="Known only afterwards")
+    assert late.get_by_role("checkbox").count() == 5, "the fields that every project may have"
+    writer.get_by_label("Further attributes").fill("sites: 3\ndefects found: 7")
+    late.get_by_label("defects found").check()
+    late.get_by_label("Size", exact=True).check()
+    writer.get_by_text(re.compile("^Kept .* not saved as a draft yet")).wait_for()
+    checked(writer)
+    writer.get_by_label("Further attributes").fill("sites: 3\ndefects: 7")
+    late.get_by_label("defects", exact=True).wait_for()
+    assert late.get_by_label("defects found").is_checked(), "a tick outlives its line"
+    writer.keyboard.press("Control+s")
+    writer.get_by_text("Nothing was saved.").wait_for()
+    writer.get_by_role("link", name="Known only afterwards").click()
+    writer.get_by_text("did you mean defects?").last.wait_for()
+    checked(writer)
+    late.get_by_label("defects found").uncheck()
+    late.get_by_label("defects", exact=True).check()
+    writer.get_by_role("button", name="Save the draft").last.click()
+    writer.get_by_text("The draft is saved.").wait_for()
+    assert late.get_by_role("checkbox", checked=True).evaluate_all("all => all.map(each => each.value)") == [
+        "size", "defects",
+    ]  # fmt: skip
+
+
+def test_without_scripts_the_attributes_are_offered_by_a_button(browser, live, people):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    live.sign_in(page, people["carla"])
+    page.goto(f"{live.url}/entries/new/project")
+    fill(page, Title="Depot floor")
+    page.get_by_text("More about it").click()
+    page.get_by_label("Further attributes").fill("sites: 3\ndefects found: 7")
+    page.get_by_role("button", name="Offer the further attributes too").click()
+    assert page.url.endswith("#field-known_after"), "it goes on where one was"
+    page.get_by_label("defects found").check()
+    page.get_by_role("button", name="Save the draft").last.click()
+    page.get_by_text("The draft is saved.").wait_for()
+    assert page.get_by_label("defects found").is_checked()
+    context.close()

@@ -28,7 +28,7 @@ def sent(fields, data, prefix: str = PREFIX) -> list[tuple[str, str]]:
         elif field.widget == "rows":
             for number, row in enumerate(value or [], 1):
                 pairs += sent(field.parts, row, f"{name}.{number}.")
-        elif field.widget == "ticks":
+        elif field.widget in ("ticks", "named"):
             pairs += [(name, each) for each in value or []]
         elif field.widget != "switch" or value:
             pairs.append((name, shown(field, value).replace("\n", "\r\n")))

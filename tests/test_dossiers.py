@@ -97,6 +97,7 @@ def test_the_outcome_grows_the_ledger(people):
     assert "can be read as 1.2 or as 1200" in text_of(wrong)
     assert browser.send(f"{address}/outcome", actual="0").status_code == 400
     assert browser.send(f"{address}/outcome", actual=f"{p50:.0f}").status_code == 303
+    assert 'class="range-outcome"' in browser.get(address).text
     assert "inside P10 to P90, under P80" in text_of(browser.get(address))
     other = keep(browser, "Station")
     assert browser.send(f"{other}/outcome", actual="1e12").status_code == 303
@@ -222,3 +223,23 @@ def test_programs_keep_and_close(people):
     assert closed.json["actual"] == 5.0
     assert closed.json["version"] == 2
     assert browser.get("/api/v1/dossiers").json["dossiers"][0]["title"] == "By a program"
+
+
+def test_a_dossier_that_nobody_names_has_the_name_of_its_project(people):
+    kept = people["eva"].send("/dossiers", dossier_title=" ", title="Northern line, phase 2", **ASKED)
+    assert "<h1>Northern line, phase 2</h1>" in people["eva"].get(kept.headers["Location"]).text
+
+
+def test_without_any_name_the_answer_stands_and_the_field_is_marked(people):
+    answer = people["eva"].send("/dossiers", dossier_title="", **ASKED)
+    assert answer.status_code == 400
+    assert "Title of the dossier is needed: name what is planned." in text_of(answer)
+    assert 'id="comparables"' in answer.text, "what was asked is not lost"
+    assert re.search(r'name="dossier_title"[^>]*autofocus', answer.text), "the page begins where it is wrong"
+
+
+def test_what_was_asked_is_told_as_people_read_it(people):
+    page = text_of(people["eva"].get(keep(people["eva"], size="1850000", plan="2500000")))
+    assert "Size 1,850,000 points" in page
+    assert "Your figure 2,500,000 EUR" in page
+    assert "Size unit" not in page

@@ -85,6 +85,16 @@ def test_an_address_holds_the_question_and_the_page_the_answer(browser):
     assert "As such plans fared" not in said
 
 
+def test_the_top_says_what_was_read_and_leads_to_what_comes_next(browser):
+    page = browser.get(f"{RAIL}&title=Northern+line").text
+    assert re.search(r'<p class="muted">[^<]*size: 180 points', page)
+    assert "size unit" not in page
+    for place in re.findall(r'<li><a href="#([a-z-]+)">', page):
+        assert f'id="{place}"' in page
+    far = text_of(browser.get(RAIL.replace("size=180", "size=9000000")))
+    assert "is 9,000,000" in far
+
+
 def test_sending_the_form_leads_to_the_address(browser):
     answer = browser.send(
         "/estimates", target="cost", type="migration", sector="", size="1 180,5", size_unit="points"

@@ -20,7 +20,8 @@ from search.estimates.workbook import workbook
 from web.context import current
 from web.documents import count_file
 from web.estimate_forms import fields_of, read_request
-from web.estimate_views import range_plot
+from web.estimate_views import range_plot, request_words
+from web.estimates import answered
 from web.forms import Form, typed
 from web.identity import origin, signed_in
 from web.parameters import NoParameters, Parameters, Whole, parse_page
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("dossiers", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE_SIZE = 50
+TITLE = "dossier_title"
 
 
 class DossierPageParameters(Parameters):
@@ -65,15 +67,20 @@ def dossiers() -> str:
 
 
 @blueprint.post("/dossiers")
-def keep() -> BaseResponse:
-    """Keeps the estimate that a page shows, as a new dossier or as the next version of one."""
+def keep() -> BaseResponse | tuple[str | BaseResponse, int]:
+    """Keeps the estimate that a page shows, as a new dossier or as the next version of one; a dossier that
+    nobody names has the project's name.
+    """
     require(signed_in(), keeping.KEEP)
     here, ref = services(), request.form.get("dossier", "")
     with here.database.read() as session:
         projects = here.estimates.projects(session, current().reader)
         offered = here.estimates.offered(projects, here.estimates.figures(session))
     asked = read_request(request.form, offered.attributes)
-    text = {"title": request.form.get("dossier_title", ""), "note": request.form.get("note", "")}
+    title = request.form.get(TITLE, "").strip() or asked.title
+    text = {"title": title, "note": request.form.get("note", "")}
+    if not (ref or title):
+        return answered(request.form, offered, [Problem(TITLE, "is needed: name what is planned")]), 400
     count_one()
     if ref:
         after = request.form.get("after", "")
@@ -146,6 +153,7 @@ def _whole(found: Dossier, version: int | None) -> DossierWhole:
 def _page(ref: str, version: int | None, form: Form | None = None) -> str:
     whole = _whole(_find(ref), version)
     return render_template(
-        "estimates/dossier.html", page=whole, plot=range_plot(whole.answer), form=form or Form(),
-        fields=fields_of(whole.request), problems=[] if form is None else list[Problem](form.problems),
+        "estimates/dossier.html", page=whole, plot=range_plot(whole.answer, actual=whole.actual),
+        form=form or Form(), fields=fields_of(whole.request), asked=request_words(whole.request, whole.unit),
+        problems=[] if form is None else list[Problem](form.problems),
     )  # fmt: skip

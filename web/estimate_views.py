@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from kb.validation import validate
+from search.estimates.facts import SIZE, UNIT, is_number
 from search.estimates.request import EstimateRequest
-from search.estimates.wording import amount
+from search.estimates.wording import amount, figure
 from web.estimate_forms import ATTRIBUTE, LONGEST_ADDRESS, OTHER, changes, fields_of
 from web.forms import Form
 
@@ -24,13 +25,18 @@ if TYPE_CHECKING:
     from search.estimates.answers import EstimateAnswer
     from search.estimates.offering import EstimateFields
 
+_LABELS = {
+    "title": "Name of the project", "plan": "Your figure", "plan_stage": "Stage of your plan",
+    "least_grade": "Least grade of the figures that count", "price_year": "In prices of the year",
+}  # fmt: skip
+"""What fields are called that are not called by their names."""
 WIDTH, EDGE = 600.0, 14.0
 """Of a range plot, in its own units."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A comparable below the range."""
+    """A value that has its own mark: a comparable below the range, or the outcome."""
 
     x: float
     words: str
@@ -50,13 +56,18 @@ class RangePlot:
     """Value at the right edge; the left edge is 0."""
     beyond: int
     """Comparables that lie further to the right."""
+    outcome: Tick | None = None
 
 
-def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot | None:
-    """The plot of an answer; None where there is no range. `most` makes two plots comparable."""
+def range_plot(
+    answer: EstimateAnswer, most: float | None = None, actual: float | None = None
+) -> RangePlot | None:
+    """The plot of an answer; None where there is no range. `most` makes two plots comparable, `actual` is
+    what it really was.
+    """
     if answer.range is None:
         return None
-    most = most or scale_of([answer])
+    most = max(most or scale_of([answer]), 1.02 * (actual or 0.0))
     ticks = [
         (each.implied, f"{each.title} ({each.id}): implies {amount(each.implied, answer.unit)}")
         for each in answer.comparables
@@ -73,6 +84,7 @@ def range_plot(answer: EstimateAnswer, most: float | None = None) -> RangePlot |
         place(answer.plan.plan) if answer.plan and answer.plan.plan <= most else None,
         most,
         sum(each.implied is not None and each.implied > most for each in answer.comparables),
+        Tick(place(actual), f"Outcome: {amount(actual, answer.unit)}") if actual else None,
     )  # fmt: skip
 
 
@@ -121,6 +133,14 @@ class EstimatePage:
         return fields_of(self.request) if self.request else []
 
     @property
+    def stated(self) -> list[tuple[str, str]]:
+        """(attribute, value) of what was read of the first scenario; the size has its unit."""
+        found = dict(self.answer.stated) if self.answer else {}
+        if self.request and self.request.size is not None:
+            found.pop(UNIT, None)
+        return [(SIZE if name.startswith(f"{SIZE} (") else name, value) for name, value in found.items()]
+
+    @property
     def stages(self) -> list[tuple[str, str]]:
         """The stages of plans to choose from."""
         return [("", "The most frequent"), *((stage, stage.capitalize()) for stage in self.offered.stages)]
@@ -157,6 +177,22 @@ class EstimatePage:
         here = dict(fields_of(self.request))
         names = changes(self.request, self.other_request)
         return [(_said(name), here.get(name.removeprefix(OTHER), ""), value) for name, value in names]
+
+
+def request_words(request: EstimateRequest, unit: str) -> list[tuple[str, str]]:
+    """(label, value) of a request as people read it: the size with its unit, the plan in that of the target.
+    Projects that do not count stand with the comparables.
+    """
+    numbers = {"size": (request.size, request.size_unit), "plan": (request.plan, unit)}
+    numbers |= {ATTRIBUTE + name: (each, "") for name, each in request.attributes.items() if is_number(each)}
+    found = []
+    for name, value in fields_of(request):
+        if name == "exclude" or (name == "size_unit" and request.size is not None):
+            continue
+        number, of = numbers.get(name, (None, ""))
+        words = value if number is None else f"{figure(number)} {of}".strip()
+        found.append((_LABELS.get(name) or _said(name).capitalize(), words))
+    return found
 
 
 def _said(name: str) -> str:

@@ -47,7 +47,7 @@ ASKED = "asked"
 @blueprint.get("/estimates")
 def estimates() -> str | BaseResponse:
     """Renders the form, and the answer where the address states a project."""
-    return _answered(request.args, _offered())
+    return answered(request.args, _offered())
 
 
 @blueprint.post("/estimates")
@@ -57,13 +57,13 @@ def ask() -> str | BaseResponse | tuple[str | BaseResponse, int]:
     fields = _acted(request.form)
     unsaid = _unsaid(request.form)
     if unsaid:
-        return _answered(fields, offered, unsaid), 400
+        return answered(fields, offered, unsaid), 400
     try:
         one, other = _requests(fields, offered)
     except InvalidRecord as error:
         return _refused(fields, offered, error)
     address = address_of(one, other)
-    return redirect(address, 303) if address else _answered(fields, offered)
+    return redirect(address, 303) if address else answered(fields, offered)
 
 
 @blueprint.get("/estimates/history")
@@ -131,9 +131,10 @@ def _requests(
     return one, (None if other == one else other)
 
 
-def _answered(
+def answered(
     fields: MultiDict[str, str], offered: EstimateFields, problems: Sequence[Problem] = ()
 ) -> str | BaseResponse:
+    """The answer to what the fields state, or the form where they state nothing or what cannot be read."""
     names = {*EstimateRequest.model_fields, "method", ASKED}
     if not any(name in names or name.startswith(ATTRIBUTE) for name in fields):
         return _page(EstimatePage(offered, Form({"target": "cost"})))

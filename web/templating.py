@@ -16,6 +16,7 @@ from kb.people.roles import can
 from kb.sections import HEADINGS
 from web import labels
 from web.context import current
+from web.desk.wording import text_of
 from web.notices import unread_notices
 from web.roles import here, looks
 from web.services import services
@@ -51,6 +52,7 @@ def install_templating(app: Flask) -> None:
     app.jinja_env.filters["stored"] = stored_fields
     app.jinja_env.globals["labels"] = labels
     app.jinja_env.globals["headings"] = HEADINGS
+    app.jinja_env.globals["field_label"] = lambda name: text_of("", name).label
     app.jinja_env.globals["has_icons"] = _has_icons(app)
     app.context_processor(_request_globals)
 

@@ -27,6 +27,7 @@ from kb.desk.redacting import unredacted
 from kb.desk.required import check_complete
 from kb.desk.telling import tell_reviewers
 from kb.errors import NotAllowed
+from kb.hindsight import check_hindsight
 from kb.kinds import Path
 from kb.learning.checking import check_path
 from kb.model import Revision
@@ -70,9 +71,10 @@ class Saved:
 def create(
     database: Database, origin: Origin, kind: str, content: Content, manner: Manner = Manner()
 ) -> Saved:
-    """A new entry with its first draft. Raises NotAllowed."""
+    """A new entry with its first draft. Raises NotAllowed, InvalidRecord."""
     person = origin.person
     require(person, "contribute")
+    check_hindsight(content)
     with database.write() as session:
         revision = editing.create_entry(session, kind, content, author=person.name)
         revision.anonymous = bool(manner.anonymous)
@@ -97,10 +99,11 @@ def save(
 
     `reader` is as whom the text was shown: links that were withheld stay. Authors are shown all of theirs.
     Raises NotAllowed, NotFound, EditConflict where somebody else was first, and InvalidRecord for a link
-    that only curators may state.
+    that only curators may state, or what is known only afterwards and is no attribute.
     """
     person = origin.person
     require(person, "contribute")
+    check_hindsight(content)
     with database.write() as session:
         case = find_case(session, person, ref, base)
         line = line_of(session, case)

@@ -24,6 +24,8 @@ MANY_DAYS = 30.0
 SHOWN = 6
 """Causes that are told."""
 _TAUGHT = ("lesson", "review")
+_CALLED = {"technical": "technical causes", "external": "external causes"}
+"""Codes of causes that do not stand alone in a sentence."""
 
 
 def linked(
@@ -104,16 +106,16 @@ def _sums(named: dict[str, list[dict[str, Any]]], what: str) -> dict[str, float]
 def _words(
     cause: str, days: dict[str, float], cost: dict[str, float], count: int, known: int, currency: str
 ) -> str:
-    long = sum(each > MANY_DAYS for each in days.values())
+    called, long = _CALLED.get(cause, cause), sum(each > MANY_DAYS for each in days.values())
     lost, money = sum(days.values()), sum(cost.values())
     spent = f"{amount(abs(money), currency)} {'more' if money > 0 else 'less'}" if money else ""
     if long:
-        return f"{long} of {known} lost over {MANY_DAYS:.0f} days to {cause}" + (
+        return f"{long} of {known} lost over {MANY_DAYS:.0f} days to {called}" + (
             f", all together {spent} than planned" if spent else ""
         )
     time = f"{abs(lost):,.0f} days {'lost' if lost > 0 else 'gained'}" if lost else ""
     said = " and ".join(part for part in (time, f"{spent} than planned" if spent else "") if part)
-    return f"{count} of {known} name {cause}" + (f": {said}" if said else "")
+    return f"{count} of {known} name {called}" + (f": {said}" if said else "")
 
 
 def team(comparables: Sequence[Finished]) -> TeamPart | None:

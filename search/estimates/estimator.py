@@ -11,6 +11,7 @@ from search.estimates.blend import Blend
 from search.estimates.comparables import Comparable, comparables, only_nearest
 from search.estimates.farness import farness
 from search.estimates.history import MIN_PROJECTS
+from search.estimates.wording import figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,10 +114,7 @@ class Estimator:
         least, most = float(np.nanmin(values[values > 0])), float(np.nanmax(values))
         if least / _FAR <= stated <= most * _FAR or (stated == 0 and (values == 0).any()):
             return ""
-        return (
-            f"{size.name} is {stated:g}; finished projects had {least:g} to {most:g}. "
-            "There is no precedent for a job of this size."
-        )
+        return f"{_beside(size.name, stated, least, most)} There is no precedent for a job of this size."
 
     def _known(self, blend: Blend, profile: Profile) -> set[str]:
         return set(blend.design.names) & (
@@ -132,7 +130,7 @@ class Estimator:
             if stated is None:
                 found.append(f"{size.name}, which says most about {self.history.target}, is not known.")
             elif not least <= stated <= most:
-                found.append(f"{size.name} is {stated:g}; finished projects had {least:g} to {most:g}.")
+                found.append(_beside(size.name, stated, least, most))
         for category in blend.design.categories:
             word = profile.categories.get(category.name, "")
             if word and not (self.history.categories[category.name] == word).any():
@@ -144,6 +142,11 @@ class Estimator:
         ):
             found.append("The description was not read: there is no text encoder.")
         return found
+
+
+def _beside(name: str, stated: float, least: float, most: float) -> str:
+    said, low, high = (figure(float(f"{value:.6g}")) for value in (stated, least, most))
+    return f"{name} is {said}; finished projects had {low} to {high}."
 
 
 def fit(history: History, embed: Embed | None = None) -> Estimator:

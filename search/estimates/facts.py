@@ -8,6 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from typing import TypeGuard
 
     from numpy.typing import NDArray
 
@@ -55,7 +56,7 @@ def attributes(
     return numbers, categories
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether it is a number: true and false are words."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -64,4 +65,4 @@ def words_of(value: object) -> str:
     """An attribute's value as a category; empty is not known."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if is_number(value) else str(value or "")
+    return f"{value:.15g}" if is_number(value) else str(value or "")

@@ -13,6 +13,7 @@ from kb.text import SOMETHING, Described, Line, NamesDescribed, Ref, Words
 from search.estimates.facts import CATEGORIES, SIZE, UNIT, is_number, words_of
 from search.estimates.history import Profile
 from search.estimates.targets import LOWEST
+from search.estimates.wording import figure
 
 if TYPE_CHECKING:
     from search.estimates.repository import Prepared, Projects
@@ -138,8 +139,8 @@ def _category(request: EstimateRequest, name: str) -> str:
 def said_value(request: EstimateRequest, name: str) -> str:
     """What the request states of an attribute, in words; empty where nothing."""
     if name.startswith(SIZE) and name != UNIT:
-        return f"{request.size:,g} {request.size_unit}".strip() if request.size is not None else ""
+        return f"{figure(request.size)} {request.size_unit}".strip() if request.size is not None else ""
     if name in CATEGORIES:
         return _category(request, name)
     value = request.attributes.get(name)
-    return f"{value:,g}" if is_number(value) else words_of(value)
+    return figure(value) if is_number(value) else words_of(value)

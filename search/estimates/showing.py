@@ -12,6 +12,7 @@ from search.estimates.analogy import TEXT
 from search.estimates.answers import ComparablePart, DistancePart, ExcludedPart, SensitivityPart
 from search.estimates.facts import CATEGORIES, SIZE, UNIT, category_of, is_late, is_number, words_of
 from search.estimates.request import said_value
+from search.estimates.wording import figure
 
 if TYPE_CHECKING:
     from search.estimates.comparables import Comparable
@@ -65,11 +66,11 @@ def _there(project: Finished, name: str) -> str:
     if name.startswith(SIZE) and name != UNIT:
         size = project.content.get("size")
         late = ", known only afterwards" if is_late(project.content, SIZE) else ""
-        return f"{f'{size:,g} {project.size_unit}'.strip()}{late}" if size else ""
+        return f"{f'{figure(size)} {project.size_unit}'.strip()}{late}" if size else ""
     if name in CATEGORIES:
         return category_of(project.content, name)
     value = project.content.get("attributes", {}).get(name)
-    return f"{value:,g}" if is_number(value) else words_of(value)
+    return figure(value) if is_number(value) else words_of(value)
 
 
 def read_in_words(request: EstimateRequest, profile: Profile) -> dict[str, str]:

@@ -24,6 +24,11 @@ def amount(value: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def figure(value: float) -> str:
+    """`1,850,000` or `0.0625`: a number as it was stated."""
+    return f"{value:,.15g}"
+
+
 def percent(share: float) -> str:
     """`81 %`."""
     return f"{100 * share:.0f} %"

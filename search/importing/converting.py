@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kb.formats import Fault, RawRecord
+from kb.hindsight import DESCRIBING
 from search.estimates.columns import kind_of
 from search.importing.mapping import ATTRIBUTE, LEAVE_OUT, check_columns
 from search.importing.reading import read_column
@@ -118,7 +119,7 @@ class _Record:
         else:
             self._data[column.to] = value
         self.names[path] = column.column
-        if column.known_after and not column.to.startswith(("actuals.", "baseline.")):
+        if column.known_after and column.to in {ATTRIBUTE, *DESCRIBING}:
             self._after.append(column.attribute if column.to == ATTRIBUTE else column.to)
 
     def _stage(self, stage: str, name: str, value: Any) -> int:

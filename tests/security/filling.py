@@ -90,6 +90,8 @@ def record(kind: str, number: int, packs: tuple[Texts, ...], revision: int = 1) 
         content["assessment"].append(
             content["assessment"][0] | {"type": "short", "options": [], "answers": []}
         )
+    if kind == "project":  # it has what it names as known only afterwards
+        content["attributes"] |= dict.fromkeys(content["known_after"], 1.0)
     meta = filled(Meta, supply, TOLD)
     key = fitting(Line, packs[number])
     return content | meta | {

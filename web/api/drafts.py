@@ -16,6 +16,7 @@ from kb.desk.lines import start_of_edit
 from kb.desk.lists import own_work
 from kb.desk.writing import Manner
 from kb.errors import EditConflict, InvalidRecord, NotFound
+from kb.hindsight import check_hindsight
 from kb.validation import Problem
 from web.api.desk_models import (
     AdviceAnswer,
@@ -56,6 +57,7 @@ def drafts(_: NoParameters) -> QueueAnswer:
 
 def create_draft(_: NoParameters, body: Any) -> Reply:
     """A new entry, as a draft that its author and curators see. It needs a title alone."""
+    check_hindsight(body.content, "content.")
     manner = Manner(body.anonymous, getattr(body, "mask_source", False))
     saved = made(writing.create(services().database, origin(), body.kind, body.content, manner))
     return replace(saved, location=f"/drafts/{saved.answer.id}")  # type: ignore[union-attr]
@@ -76,6 +78,7 @@ def change_draft(_: NoParameters, body: Any, ref: str) -> Reply:
     them together.
     """
     ref, content = checked_ref(ref), body.content
+    check_hindsight(content, "content.")
     base = _base(ref, body)
     manner = Manner(body.anonymous, note=body.note)
     try:

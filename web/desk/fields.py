@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
+from kb import hindsight
 from kb.content import CONTENT
 from kb.desk.required import REQUIRED
 from kb.text import MAX_LINE, Ref
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Widget = Literal[
-    "line", "words", "lines", "numbers", "choice", "ticks", "switch", "yes or no", "number", "whole", "day",
-    "group", "rows", "pairs",
+    "line", "words", "lines", "numbers", "choice", "ticks", "named", "switch", "yes or no", "number", "whole",
+    "day", "group", "rows", "pairs",
 ]  # fmt: skip
+"""`named` is ticks for names that the same form holds, such as those of its further attributes."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Field:
     widget: Widget
     text: Text
     options: tuple[tuple[str, str], ...] = ()
-    """(value, words) of a choice; the first is empty where nothing may be chosen."""
+    """(value, words) of a choice; the first is empty where nothing may be chosen. Of `named` those that every
+    form offers."""
     default: Any = None
     is_required: bool = False
     """Whether it is asked for at submit."""
@@ -113,6 +116,8 @@ def _widget(
 
 
 def _several(name: str, inner: Any) -> tuple[Widget, tuple[tuple[str, str], ...], tuple[Field, ...]]:
+    if name == hindsight.FIELD:
+        return "named", tuple((each, text_of("project", each).label) for each in hindsight.OFFERED), ()
     bare = bare_type(inner)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         return "rows", (), _fields(bare, name)

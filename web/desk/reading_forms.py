@@ -33,7 +33,7 @@ def _read(field: Field, form: MultiDict[str, str], name: str) -> Any:
     if field.widget == "rows":
         rows = (read_fields(field.parts, form, f"{name}.{number}.") for number in _numbers(form, name))
         return [row for row in rows if not _is_blank(field.parts, row)]
-    if field.widget == "ticks":
+    if field.widget in ("ticks", "named"):
         return form.getlist(name)
     return READERS[field.widget](form.get(name, ""))
 

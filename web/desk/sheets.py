@@ -119,6 +119,12 @@ class Sheet:
         """(path, what is wrong) of each field with a problem, for the list at the top."""
         return [(each.field, each.message) for each in self.problems if each.field]
 
+    def called(self, path: str) -> str:
+        """What the form calls the field at a path; its parts by their names."""
+        head, *parts = path.split(".")
+        label = next((each.label for each in self.plan.fields if each.name == head), head)
+        return ", ".join([label, *parts]).replace("_", " ")
+
     def problem(self, path: str) -> str:
         """What is wrong with the field at a path such as `impact.cost`."""
         found = [each.message for each in self.problems if each.field == path]
@@ -134,6 +140,14 @@ class Sheet:
     def _first(self, path: str) -> Any:
         held = self.data.get(path)
         return held[0] if isinstance(held, list) and held else None
+
+    def offered(self, spec: Field) -> list[tuple[str, str]]:
+        """(value, words) to tick of a field that names others: what every form offers, what the entry has,
+        and what is ticked although it is gone, for whoever fills in to see.
+        """
+        fixed = dict(spec.options)
+        held = [*self.data.get("attributes", {}), *self.data.get(spec.name, [])]
+        return [*spec.options, *((name, name) for name in dict.fromkeys(held) if name and name not in fixed)]
 
     def comments_on(self, name: str) -> list[CommentView]:
         """What reviewers said of a field and nobody has settled."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from web.desk.sheets import Sheet
 
 ROW_STEPS = ("add", "remove", "up")
+OFFER = "offer"
+"""Asks for the form as it is filled in: what one field says, another offers."""
 
 
 def is_stepped(sheet: Sheet, do: str, path: str) -> bool:
@@ -23,7 +25,7 @@ def is_stepped(sheet: Sheet, do: str, path: str) -> bool:
     elif do in ROW_STEPS:
         sheet.data = with_row(sheet.data, path, do)
     else:
-        return False
+        return do == OFFER
     return True
 
 

@@ -224,6 +224,7 @@ def _previewed(sheet: Sheet, content: Content) -> str:
 def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
     database, who = services().database, origin()
     manner = Manner(sheet.anonymous, sheet.mask_source, sheet.note)
+    saved = None
     try:
         if sheet.ref:
             saved = writing.save(
@@ -241,7 +242,7 @@ def _saved(sheet: Sheet, content: Content, do: str) -> BaseResponse:
     except EditConflict as error:
         return _overtaken(sheet, error, to_json(content))
     except InvalidRecord as error:
-        sheet.problems, sheet.done = error.problems, "incomplete"
+        sheet.problems, sheet.done = error.problems, "incomplete" if saved else ""
         return Response(_page(sheet), status=400)
     return redirect(url_for("reviewing.revision", ref=saved.ref, number=saved.number, done="submitted"), 303)
 

@@ -2,6 +2,7 @@
 import { startBuilding } from "./building.js";
 import { startCompleting } from "./completing.js";
 import { announce, debounce } from "./fragments.js";
+import { startNaming } from "./naming.js";
 import { watchTables } from "./tables.js";
 
 const WAIT = 2000;
@@ -15,6 +16,7 @@ export function startWriting() {
   startPreview(form);
   startAdvice(form);
   startCompleting(form);
+  startNaming(form);
   if (form.querySelector("textarea[data-markdown]")) import("./rich/start.js").then(({ startRich }) => startRich(form));
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
