@@ -14,9 +14,9 @@ from kb.desk.access import Case, find_case, is_author
 from kb.desk.model import Comment
 from kb.desk.telling import tell_commented
 from kb.errors import NotAllowed, NotFound
-from kb.kinds import Strict
 from kb.people.roles import can, require
 from kb.reading import A_CONTRIBUTOR
+from kb.strict import Strict
 from kb.text import Line, Words
 from kb.validation import validate
 

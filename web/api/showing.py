@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from kb.kinds import Strict
 from kb.meta import Named
 from kb.people.roles import ROLES
 from kb.showing import Showing, show_to, showing_of
+from kb.strict import Strict
 from kb.text import Described
 from web.api.models import Answer
 from web.entries import checked_ref
