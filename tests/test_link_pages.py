@@ -15,7 +15,7 @@ from kb.visibility import set_visibility
 from tests.fakes_web import fill
 from tests.fixtures.people import sign_in
 from tests.fixtures.programs import program
-from tests.test_learning import origin_of, put
+from tests.test_learning import QUIZ, origin_of, put
 from tests.test_link_steps import ADDRESS, LINK, PATH, STEP, checked
 from web.cli import precedent
 from web.services import EXTENSION
@@ -220,3 +220,16 @@ def test_the_command_line_loads_exports_and_decides(database, monkeypatch, tmp_p
     with database.read() as session:
         view = get_entry(session, "P-0041", OPERATOR)
     assert view.content.link_steps[0].link == ADDRESS  # as published, until the draft is reviewed
+
+
+def test_whoever_has_passed_the_questions_goes_on_to_the_link(app):
+    database = app.extensions[EXTENSION].database
+    quiz = QUIZ | {"id": "M-0041", "assessment": QUIZ["assessment"][:1]}
+    steps = [{"entry": "M-0041", "completion": "Passed"}, STEP]
+    put(database, quiz, PATH | {"id": "P-0042", "stages": [{"title": "All", "steps": steps}]})
+    anna = sign_in(app, "anna")
+    anna.send("/learning/P-0042/enrol")
+    begun = anna.send("/learning/P-0042/M-0041/questions").headers["Location"]
+    number = re.search(r"/questions/(\d+)", anna.get(begun).text)[1]
+    anna.send(f"/learning/P-0042/M-0041/questions/{number}", q0="1")
+    assert f'href="/learning/P-0042/{LINK}">Go on: What the [standard] says' in anna.get(begun).text
