@@ -19,7 +19,7 @@ from kb.validation import VARIANT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-STEP_PATTERN = rf"(?:{REF_PATTERN}|W-[0-9A-F]{{10}})"
+STEP_PATTERN = rf"(?:{REF_PATTERN}|W-[0-9]{{10}})"
 """The id of a step."""
 Completion = Literal["Completed", "Passed", "CompletedAndPassed", "CompletedOrPassed", "NotApplicable"]
 """When a step is done, in cmi5's words (moveOn)."""
@@ -31,7 +31,8 @@ ENTRY, LINK = f"{VARIANT}entry", f"{VARIANT}link"
 
 def link_id(address: str) -> str:
     """The id of the step that leads to an address."""
-    return f"W-{hashlib.sha256(address.encode()).hexdigest()[:10].upper()}"
+    digest = hashlib.sha256(address.encode()).digest()
+    return f"W-{int.from_bytes(digest) % 10**10:010}"
 
 
 def is_link_id(step: str) -> bool:

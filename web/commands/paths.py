@@ -91,7 +91,7 @@ def decide(ref: str, step: str, decision: str, by: str, current: int | None, ema
       precedent path decide P-0001 L-0002 adopt --as tom@example.org
       precedent path decide P-0001 L-0003 replace --by L-0007
       precedent path decide P-0001 L-0002 keep --current 4
-      precedent path decide P-0001 W-0A1B2C3D4E replace --by https://www.example.org/page
+      precedent path decide P-0001 W-0123456789 replace --by https://www.example.org/page
     """
     from kb.learning.deciding import Decision, as_target
     from kb.learning.deciding import decide as decide_on
