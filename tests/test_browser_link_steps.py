@@ -61,6 +61,7 @@ def test_a_trainer_builds_a_path_with_a_link_that_a_learner_takes_to_the_certifi
     page.get_by_label("Its address").fill(ADDRESS)
     page.keyboard.press("Enter")
     wait_for_rows(page, [["L-0001", ADDRESS]])
+    assert page.evaluate("document.activeElement.name") == "link_address"
     page.locator("[name='f.stages.1.steps.2.minutes']").fill("30")
     page.locator("[name='f.stages.1.steps.2.note']").fill("Read chapter 4.")
     drag(page, "stages.1.steps.2", "stages.1.steps.1")

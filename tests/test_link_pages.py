@@ -75,6 +75,15 @@ def test_what_is_wrong_with_a_typed_link_is_said_beside_it_and_nothing_is_lost(t
     assert "Its address is in this path already: stage 1, step 2." in words(answer)
 
 
+def test_a_link_that_does_not_fit_into_its_stage_stays_typed(tina):
+    full = {f"f.stages.1.steps.{number}.entry": "L-0001" for number in range(1, 201)}
+    asked = {"link_address": ADDRESS, "link_title": "The standard", "into": "1"}
+    answer = tina.send(NEW, do="save", **TYPED | full | asked)
+    assert answer.status_code == 400
+    assert "Its address cannot be added: Stage 1 holds 200 steps, and no more fit." in words(answer)
+    assert f'name="link_address" type="text" value="{ADDRESS}"' in answer.text
+
+
 def test_a_link_is_moved_and_kept_like_every_other_step(tina):
     answer = tina.send(NEW, do="down:stages.1.steps.2", **TYPED | ROW)
     assert links_in(answer) == [("f.stages.2.steps.1.link", ADDRESS)]

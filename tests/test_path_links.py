@@ -84,6 +84,19 @@ def test_links_are_asked_and_what_they_said_is_kept(database, site):
         check_links(database, origin_of(database, "anna"), [site], steps_of(refs))
 
 
+def test_steps_that_are_links_are_asked_as_links_of_training_are(database, site):
+    put(database, *course(site, 200)[0])
+    steps = [{"link": f"http://{site}/404", "title": "Gone"}, *steps_of(["M-0700", "L-0001"])]
+    tom = origin_of(database, "tom", "trainer")
+    found = check_links(database, tom, [site], steps)
+    assert [(each.title, each.is_reached) for each in found] == [("Gone", False), ("Course 0", True)]
+    assert sorted(Answers.asked) == ["/200", "/404"]
+    for step in ("http://169.254.169.254/latest", "https://10.0.0.1/", "https://localhost/"):
+        (refused,) = check_links(database, tom, ["*"], [{"link": step, "title": "Inside"}])
+        assert refused.is_reached is False
+    assert len(Answers.asked) == 2
+
+
 def test_no_address_is_asked_that_is_not_named_or_is_private(database, site):
     records, refs = course(site, 200)
     put(database, *records)

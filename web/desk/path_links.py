@@ -51,7 +51,9 @@ def add_link(data: dict[str, Any], typed: TypedLink, into: int) -> tuple[Arrange
     if standing := places_of(data).get(step.id):
         return _refused(typed, {ADDRESS: f"is in this path already: {standing}"})
     done = put(data, {"link": step.link, "title": step.title, "required": True}, into)
-    return done, TypedLink()
+    if not done.focus:
+        return _refused(typed, {ADDRESS: f"cannot be added: {done.said.rstrip('.')}"})
+    return Arranged(done.said, f"field-{ADDRESS}"), TypedLink()
 
 
 def _refused(typed: TypedLink, wrong: Mapping[str, str]) -> tuple[Arranged, TypedLink]:
