@@ -8,11 +8,12 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
-from pydantic import AfterValidator, Field, StringConstraints, create_model
+from pydantic import AfterValidator, Field, create_model
 
-from kb.kinds import KINDS, Fields, Lesson, Path, Project, Review, Strict, Template, Training
+from kb.kinds import KINDS, Fields, Lesson, Path, Project, Review, Template, Training
 from kb.markup import WIKI_LINK
-from kb.text import SOMETHING, Described, Line, Ref, Tag, Words
+from kb.strict import Strict
+from kb.text import Ref, Tag, Title, Words
 from kb.validation import validate
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _distinct(values: list[str]) -> list[str]:
 class Content(Fields):
     """What every kind holds; see `kb.kinds` for the fields of each."""
 
-    title: Annotated[Line, StringConstraints(min_length=1), Described("pattern", SOMETHING)]
+    title: Title
     summary: Annotated[Words, Field(max_length=10_000)] = ""
     body: Words = ""
     tags: Annotated[list[Tag], AfterValidator(_distinct), Field(max_length=100)] = []
@@ -99,7 +100,7 @@ def _field_links(content: Content) -> Iterator[Link]:
         case Training():
             yield from (Link(to=ref, relation="evidence") for ref in content.source_lessons)
         case Path():
-            yield from (Link(to=step.entry) for stage in content.stages for step in stage.steps)
+            yield from (Link(to=step.entry) for step in content.entry_steps)
             yield from (Link(to=ref) for ref in content.prerequisites)
         case Project() | _:
             return

@@ -9,9 +9,10 @@ from sqlalchemy import Integer, cast, func, select
 
 from kb.content import digest, references, to_json
 from kb.errors import EditConflict, NotAllowed, NotFound
-from kb.kinds import PREFIXES, Strict
+from kb.kinds import PREFIXES
 from kb.model import JUDGED, Entry, Reference, Revision, RevisionTag
 from kb.prerequisites import refuse_cycle
+from kb.strict import Strict
 from kb.taxonomy.spelling import curated
 from kb.text import Line, Words
 from kb.validation import validate

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from kb.steps import EntryStep, LinkStep, Minutes, Step
+from kb.strict import Strict
 from kb.text import Day, Described, Line, NamesDescribed, Ref, Words
 
 Method = Literal["agile", "waterfall", "hybrid"]
@@ -28,12 +30,6 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
 Address = Annotated[Line, Field(pattern=r"^(https?://\S+)?$"), Described("pattern", r"^(https?://[!-~]+)?$")]
-
-
-class Strict(BaseModel):
-    """Base of every record part: strict types, no unknown fields, immutable."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Fields(Strict):
@@ -198,26 +194,13 @@ class Training(Fields):
     type: Literal["guide", "slides", "video", "exercise", "quiz"] = "guide"
     objectives: list[Line] = []
     level: Literal["introductory", "intermediate", "advanced"] | None = None
-    minutes: Annotated[int, Field(gt=0, le=100_000)] | None = None
+    minutes: Minutes | None = None
     language: Line = ""
     url: Address = ""
     competencies: list[Line] = []
     source_lessons: list[Ref] = []
     pass_mark: Annotated[int, Field(ge=0, le=100)] | None = None
     assessment: list[Question] = []
-
-
-class Step(Strict):
-    """One step of a path: an entry, pinned at a revision where `revision` is given."""
-
-    entry: Ref
-    revision: Annotated[int, Field(gt=0)] | None = None
-    required: bool = True
-    completion: Literal["Completed", "Passed", "CompletedAndPassed", "CompletedOrPassed", "NotApplicable"] = (
-        "Completed"
-    )
-    minutes: Annotated[int, Field(gt=0, le=100_000)] | None = None
-    note: Line = ""
 
 
 class Stage(Strict):
@@ -229,7 +212,7 @@ class Stage(Strict):
 
 
 class Path(Fields):
-    """A learning path over the repository's own material."""
+    """A learning path over the repository's own material, and links that lead elsewhere."""
 
     audience: Line = ""
     goal: Words = ""
@@ -237,6 +220,21 @@ class Path(Fields):
     prerequisites: list[Ref] = []
     validity_months: Annotated[int, Field(gt=0, le=600)] | None = None
     competencies: list[Line] = []
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of all stages, in their order."""
+        return [step for stage in self.stages for step in stage.steps]
+
+    @property
+    def entry_steps(self) -> list[EntryStep]:
+        """Those that are entries."""
+        return [step for step in self.steps if isinstance(step, EntryStep)]
+
+    @property
+    def link_steps(self) -> list[LinkStep]:
+        """Those that lead elsewhere."""
+        return [step for step in self.steps if isinstance(step, LinkStep)]
 
 
 class Baseline(Strict):

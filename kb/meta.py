@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import Day, Line, Ref, Words
 from kb.visibility import checked_reader
 

@@ -11,10 +11,11 @@ from kb import editing
 from kb.content import CONTENT, Content, digest, make_content
 from kb.errors import InvalidRecord
 from kb.hindsight import check_hindsight
-from kb.kinds import KIND_OF_PREFIX, Strict
+from kb.kinds import KIND_OF_PREFIX
 from kb.meta import IMPORTER, Meta
 from kb.model import JUDGED, Entry, Revision
 from kb.prerequisites import refuse_cycle
+from kb.strict import Strict
 from kb.taxonomy.spelling import curated
 from kb.validation import Problem, shorten, validate
 from kb.visibility import mismatch, take_visibility

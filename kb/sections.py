@@ -45,8 +45,8 @@ HEADINGS = {
 
 
 BODY = HEADINGS["body"]
-# Codes that a form fills in, not words that somebody wrote.
-_CODES = {"type", "completion", "currency", "confidence", "required", "ordered"}
+# Codes that a form fills in, and addresses: not words that somebody wrote.
+_CODES = {"type", "completion", "currency", "confidence", "required", "ordered", "link"}
 _BODY_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 

@@ -104,6 +104,41 @@ Line = Annotated[
 ]
 """One line of plain text, at most MAX_LINE characters."""
 
+Title = Annotated[Line, StringConstraints(min_length=1), Described("pattern", SOMETHING)]
+"""The same, and not blank."""
+
+MAX_ADDRESS = 2_000
+WEB_ADDRESS = r"https?://[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:[/?#][!#-;=?-\[\]-~]*)?"
+_WEB_ADDRESS = re.compile(WEB_ADDRESS)
+_STRANGE = re.compile(r'[^!-~]|["<>\\]')
+
+
+def is_web_address(value: str) -> str:
+    """The address, if every browser reads it alike: what stands before the first / says where it leads.
+
+    Raises ValueError that says what is wrong with it.
+    """
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    if strange := _STRANGE.search(value):
+        shown = repr(strange.group())
+        raise ValueError(f"holds {shown}, which an address may not; copy it from your browser's address bar")
+    host = re.split("[/?#]", value.partition("://")[2], maxsplit=1)[0]
+    if "@" in host:
+        raise ValueError("holds a name or password before the @, which everybody would see; take them out")
+    if not _WEB_ADDRESS.fullmatch(value):
+        raise ValueError("names no host; write it as https://www.example.org/page")
+    return value
+
+
+WebAddress = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=MAX_ADDRESS),
+    AfterValidator(is_web_address),
+    Described("pattern", f"^{WEB_ADDRESS}$"),
+]
+"""Where a link leads that people follow, at most MAX_ADDRESS characters, without credentials."""
+
 NO_NUL = r"^[^\u0000]*$"
 """Any text without the one character that no database stores."""
 

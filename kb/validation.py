@@ -15,10 +15,13 @@ from kb.errors import InvalidRecord
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 _NAME = 80
 _SHOWN = 100
+VARIANT = "variant "
+"""Begins the tags of a record's variants, which stand in pydantic's places and in no data."""
 M = TypeVar("M", bound=BaseModel)
 
 _TYPE_WORDS = {
@@ -63,6 +66,7 @@ def validate(model: type[M], data: Mapping[str, Any], prefix: str = "") -> M:
 def _problems(error: ValidationError, data: object, model: type[BaseModel], prefix: str) -> Iterator[Problem]:
     faults: dict[str, list[ErrorDetails]] = {}
     for fault in error.errors(include_url=False):
+        fault["loc"] = tuple(part for part in fault["loc"] if not str(part).startswith(VARIANT))
         faults.setdefault(prefix + _path(fault["loc"], data), []).append(fault)
     for path, found in list(faults.items())[:_SHOWN]:
         # Several faults of one value: it is none of the types it may have. The one that is not
@@ -124,10 +128,21 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> str:
 def _fields_at(model: Any, loc: tuple[int | str, ...]) -> Iterable[str]:
     """Names of the fields of the group at `loc` in `model`."""
     for part in loc:
-        model = bare_type(
-            model.model_fields[part].annotation if isinstance(part, str) else get_args(model)[0]
-        )
-    return model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()
+        model = fields_of(model)[part].annotation if isinstance(part, str) else get_args(bare_type(model))[0]
+    return fields_of(model)
+
+
+def fields_of(annotation: Any) -> dict[str, FieldInfo]:
+    """The fields of a record of this type, of all its variants where it has several; none of other types."""
+    if get_origin(annotation) is Annotated:
+        return fields_of(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, types.UnionType}:
+        found: dict[str, FieldInfo] = {}
+        for part in get_args(annotation):
+            found |= {name: field for name, field in fields_of(part).items() if name not in found}
+        return found
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return dict(annotation.model_fields) if is_model else {}
 
 
 def bare_type(annotation: Any) -> Any:

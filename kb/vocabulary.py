@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from kb.editing import now
 from kb.errors import InvalidRecord, KbError, NotFound, Taken
-from kb.kinds import Strict
 from kb.model import VocabularyGroup, VocabularyTerm
+from kb.strict import Strict
 from kb.text import Line
 from kb.validation import Problem, shorten, validate
 from kb.vocabulary_text import SEPARATOR, GroupRecord, GroupText, term_key

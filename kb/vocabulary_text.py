@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from kb.kinds import Strict
 from kb.meta import MAX_REVISION, Moment
+from kb.strict import Strict
 from kb.text import REF_PATTERN, Described, Line
 from kb.validation import shorten
 

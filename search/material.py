@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kb.learning.uncovered import uncovered
+from kb.steps import stored_entries
 from search.alike import plain_words
 from search.results import SearchRequest
 
@@ -38,7 +39,7 @@ def suggest(
     database: Database, engine: Searcher, path: Mapping[str, Any], ref: str, reader: Reader
 ) -> Suggestions:
     """Suggestions for a path as it is stored; `ref` is its own id, if it has one."""
-    held = {step.get("entry") for stage in path.get("stages", ()) for step in stage.get("steps", ())} | {ref}
+    held = stored_entries(path) | {ref}
     with database.read() as session:
         recurring = uncovered(session, reader, {each for each in held if each})
     said = [str(path.get("goal", "")), *map(str, path.get("competencies", ()))]

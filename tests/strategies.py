@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -50,6 +51,9 @@ _ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))])
 MOMENTS = st.builds(datetime.fromtimestamp, _SECONDS, _ZONES)
 
 _BY_HINT: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (bool, st.booleans()),
+    (str, LINES),
+    (type(None), st.none()),
     (text.Line, LINES),
     (text.Words, WORDS),
     (text.Ref, REFS),
@@ -64,6 +68,9 @@ _BY_HINT: list[tuple[Any, st.SearchStrategy[Any]]] = [
 _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "title": LINES.filter(str.strip),
     "relation": st.sampled_from(RELATIONS),
+    "link": st.sampled_from(
+        ["https://www.example.org/", "http://x", "https://example.org/a_(b)?c=d#e", "https://x.y:8443/[z]"]
+    ),
     "url": st.sampled_from(["", "https://example.org/a?b=c#d", "http://x"]),
     "minutes": st.integers(1, 100_000),
     "validity_months": st.integers(1, 600),
@@ -99,13 +106,8 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(_values(get_args(hint)[0]), max_size=3)
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return groups(hint)
-    if hint is bool:
-        return st.booleans()
-    if type(None) in get_args(hint):
-        part = next(part for part in get_args(hint) if part is not type(None))
-        return st.none() | _values(part)
-    if hint is str:
-        return LINES
+    if get_origin(hint) in {Union, UnionType}:
+        return st.one_of(*map(_values, get_args(hint)))
     raise NotImplementedError(f"no strategy for {hint}")
 
 

@@ -27,6 +27,7 @@ from tests.fixtures.people import make_user
 from tests.fixtures.record_store import Quiet, check_statement
 from tests.test_browser_learning import check_in_every_light
 from tests.test_learning import COURSE, QUIZ, put
+from tests.test_link_steps import ADDRESS, LINK
 from web.services import EXTENSION
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ pytestmark = pytest.mark.browser
 pytest_plugins = ["tests.fixtures.people"]
 PATH = COURSE | {"id": "P-0205", "title": "Cut-over", "stages": [{"title": "All", "steps": [
     {"entry": "L-0205"}, {"entry": "M-0205", "completion": "CompletedAndPassed"},
+    {"link": ADDRESS, "title": "The standard", "required": False},
 ]}]}  # fmt: skip
+UNITS = ["units/001-L-0205.html", "units/002-M-0205.html", f"units/003-{LINK}.html"]
 LESSON = {
     "kind": "lesson", "id": "L-0205", "title": "Freeze the ledger early", "author": "Wilma",
     "tags": ["ledger"],
@@ -150,9 +153,10 @@ def answer_rightly(page) -> None:
 
 
 def test_a_unit_that_nobody_launched_reports_nothing(page, system):
-    for unit in ("units/001-L-0205.html", "units/002-M-0205.html"):
+    for unit in UNITS:
         check_in_every_light(page, f"{system.url}/{unit}")
         assert page.get_by_text("This page reports nothing").is_visible()
+    page.goto(f"{system.url}/{UNITS[1]}")
     answer_rightly(page)
     page.get_by_role("button", name="Hand in").click()
     page.get_by_text("4 of 4 right, 100 %. Passed.").wait_for()
@@ -160,8 +164,9 @@ def test_a_unit_that_nobody_launched_reports_nothing(page, system):
     assert system.asked == []
 
 
-def test_a_unit_that_is_read_is_completed(page, system):
-    page.goto(system.launch("units/001-L-0205.html"))
+@pytest.mark.parametrize("unit", [UNITS[0], UNITS[2]], ids=["an entry", "a link"])
+def test_a_unit_that_is_read_is_completed(page, system, unit):
+    page.goto(system.launch(unit))
     page.get_by_text("What you do here is reported").wait_for()
     check_accessibility(page)
     page.get_by_role("button", name="Done").click()

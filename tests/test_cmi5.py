@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 
 from kb.content import make_content
-from kb.kinds import Path, Step
+from kb.kinds import Path
 from kb.learning.cmi5 import Block, Unit, course_structure
 from kb.learning.packaging import make_package
 from kb.learning.unit_pages import unit_page
 from kb.reading import OPERATOR, EntryView
 from kb.rendering import Renderer
+from kb.steps import EntryStep
 from tests.cmi5_rules import check_package, check_structure, named
 from tests.fakes_web import SECOND_LESSON
 from tests.fixtures.people import sign_in
@@ -151,7 +152,7 @@ def test_any_path_and_any_questions_give_a_structure_that_keeps_the_rules(path, 
     content, material = make_content("path", path), make_content("training", training)
     assert isinstance(content, Path)
     view, unit_view = view_of("path", content, "P-0001"), view_of("training", material, "M-0001")
-    steps = [step for stage in content.stages for step in stage.steps] or [Step(entry="M-0001")]
+    steps = [step for stage in content.stages for step in stage.steps] or [EntryStep(entry="M-0001")]
     units = [
         Unit(step, unit_view, f"units/{at}.html", f"M-0001-{at}", at % 2) for at, step in enumerate(steps)
     ]

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from kb import editing
 from kb.errors import InvalidRecord, NotAllowed, NotFound
-from kb.kinds import Path, Question, Stage, Step, Training
+from kb.kinds import Path, Question, Stage, Training
 from kb.learning import assessing, courses, enrolling, marking, stepping
 from kb.learning.assessing import HandedIn
 from kb.learning.courses import Hidden
@@ -26,6 +26,7 @@ from kb.people.reader import reader_of
 from kb.people.roles import OPERATOR, Person
 from kb.prerequisites import find_cycle
 from kb.records import apply_record, parse_record
+from kb.steps import EntryStep
 from tests.fakes_web import fill
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -301,7 +302,7 @@ def test_a_failed_attempt_is_no_pass_and_a_later_one_is(school):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_each_completion_rule_asks_for_what_it_says(rule):
-    step, done = Step(entry="M-0001", completion=rule), {}
+    step, done = EntryStep(entry="M-0001", completion=rule), {}
     for completed in (None, NOW):
         for passed in (None, NOW):
             done[bool(completed), bool(passed)] = is_done(step, Mark(completed, passed), has_questions=True)
@@ -326,7 +327,7 @@ def test_whatever_was_done_there_is_a_next_step_until_all_is_done(shape):
         for rule, required, is_there, completed, passed in steps:
             number += 1
             ref = f"M-{number:04d}"
-            made.append(Step(entry=ref, completion=rule, required=required, minutes=5))
+            made.append(EntryStep(entry=ref, completion=rule, required=required, minutes=5))
             marks[ref] = Mark(NOW if completed else None, NOW if passed else None)
             if is_there:
                 materials[ref] = Material("training", ref, 1, None, 3)

@@ -167,7 +167,7 @@ def test_trainers_decide_on_the_page(app):
     place = "/teaching/paths/P-0031/steps/L-0002"
     refused = tina.send(place, do="replace", current="2", by="l-0998")
     assert (refused.status_code, 'value="L-0998"' in refused.text) == (400, True)
-    assert "The entry that takes its place names no published entry that you may see" in words(refused)
+    assert "What takes its place names no published entry that you may see" in words(refused)
     stale = tina.send(place, do="adopt", current="1")
     assert (stale.status_code, "revision 2 stands now" in stale.text) == (409, True)
     assert tina.send(place, do="explode", current="2").status_code == 400

@@ -63,21 +63,38 @@ def course(site, *statuses):
     return [*records, path], [each["id"] for each in records]
 
 
+def steps_of(refs):
+    return [{"entry": ref} for ref in refs]
+
+
 def test_links_are_asked_and_what_they_said_is_kept(database, site):
     records, refs = course(site, 200, 404, 302, 401)
     put(database, *records)
     tom = origin_of(database, "tom", "trainer")
-    found = check_links(database, tom, [site], refs)
+    found = check_links(database, tom, [site], steps_of(refs))
     assert [(each.is_reached, each.said) for each in found] == [
         (True, "It answers 200 OK."), (False, "It answers 404 Not Found."), (True, "It answers 302 Found."),
         (True, "It answers 401 Unauthorized."),
     ]  # fmt: skip
     assert sorted(Answers.asked) == ["/200", "/302", "/401", "/404"]  # and nobody went elsewhere
     with database.read() as session:
-        assert links_of(session, refs, reader_of(tom.person)) == found
+        assert links_of(session, steps_of(refs), reader_of(tom.person)) == found
         assert find(session, AuditFilter(action="check links"), 0, 9)[1][0].detail == {"failed": 1}
     with pytest.raises(NotAllowed):
-        check_links(database, origin_of(database, "anna"), [site], refs)
+        check_links(database, origin_of(database, "anna"), [site], steps_of(refs))
+
+
+def test_steps_that_are_links_are_asked_as_links_of_training_are(database, site):
+    put(database, *course(site, 200)[0])
+    steps = [{"link": f"http://{site}/404", "title": "Gone"}, *steps_of(["M-0700", "L-0001"])]
+    tom = origin_of(database, "tom", "trainer")
+    found = check_links(database, tom, [site], steps)
+    assert [(each.title, each.is_reached) for each in found] == [("Gone", False), ("Course 0", True)]
+    assert sorted(Answers.asked) == ["/200", "/404"]
+    for step in ("http://169.254.169.254/latest", "https://10.0.0.1/", "https://localhost/"):
+        (refused,) = check_links(database, tom, ["*"], [{"link": step, "title": "Inside"}])
+        assert refused.is_reached is False
+    assert len(Answers.asked) == 2
 
 
 def test_no_address_is_asked_that_is_not_named_or_is_private(database, site):
@@ -85,7 +102,7 @@ def test_no_address_is_asked_that_is_not_named_or_is_private(database, site):
     put(database, *records)
     tom = origin_of(database, "tom", "trainer")
     for hosts in ([], ["training.example.org"], ["*"], ["10.0.0.0/8"]):
-        (found,) = check_links(database, tom, hosts, refs)
+        (found,) = check_links(database, tom, hosts, steps_of(refs))
         assert (found.is_reached, SETTING in found.said) == (False, True)
     assert Answers.asked == []
 
@@ -154,4 +171,4 @@ def test_the_command_line_checks_links(database, site, monkeypatch, tmp_path):
     found = json.loads(run("P-0071", "--check", "--json"))["links"]
     assert [each["is_reached"] for each in found] == [True, False]
     assert "It answers 404 Not Found." in run("P-0071")
-    assert "No training on it has a link." not in run("P-0001")
+    assert "None of its steps has a link." not in run("P-0001")

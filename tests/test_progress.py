@@ -80,17 +80,17 @@ def test_it_is_said_who_is_where_and_where_people_stop(school, people):
     assert [(each.name, each.done, each.total) for each in found.learners] == [
         ("Ann", 1, 3), ("Bob", 0, 3), ("Cem", 3, 3),
     ]  # fmt: skip
-    steps = {each.entry: (each.done, each.here, each.left_here) for each in found.steps}
+    steps = {each.step: (each.done, each.here, each.left_here) for each in found.steps}
     assert steps == {
         "L-0001": (2, 0, 1), "M-0005": (1, 1, 0), "T-0001": (0, 0, 0), "L-0002": (1, 0, 0),
         "R-0001": (0, 0, 0),
     }  # fmt: skip
-    days = {each.entry: each.days for each in found.steps}
+    days = {each.step: each.days for each in found.steps}
     assert days["M-0005"] == pytest.approx(2, abs=0.01)
     assert days["L-0001"] == pytest.approx(3, abs=0.01)  # the median of two and four
     assert found.days == pytest.approx(4, abs=0.01)
-    assert [each.entry for each in found.steps if not each.counts] == ["T-0001", "R-0001"]
-    assert [each.entry for each in found.steps if each.has_questions] == ["M-0005"]
+    assert [each.step for each in found.steps if not each.counts] == ["T-0001", "R-0001"]
+    assert [each.step for each in found.steps if each.has_questions] == ["M-0005"]
 
 
 def test_it_can_be_of_a_cohort_or_an_assignment(school, people):

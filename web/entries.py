@@ -20,6 +20,7 @@ from kb.neighbours import titles_of
 from kb.people.audit import audited
 from kb.people.errors import TooMany
 from kb.people.roles import can
+from kb.steps import STEP_PATTERN
 from kb.text import REF_PATTERN
 from kb.validation import shorten
 from search.results import SearchRequest
@@ -115,6 +116,16 @@ def checked_ref(ref: str) -> str:
     if not re.fullmatch(REF_PATTERN, ref.upper()):
         raise NotFound(f"{shorten(ref)} is not the id of an entry; ids look like L-0042.")
     return ref.upper()
+
+
+def checked_step(step: str) -> str:
+    """The id of a step in upper case. Raises NotFound for what is not written as one."""
+    if not re.fullmatch(STEP_PATTERN, step.upper()):
+        raise NotFound(
+            f"{shorten(step)} is not the id of a step; ids look like L-0042, those of links like "
+            "W-0123456789."
+        )
+    return step.upper()
 
 
 def readable_ref(ref: str) -> str:

@@ -220,7 +220,7 @@ def _find(session: Session, ref: str | None, reader: Reader) -> EntryView | None
 
 def _journey(session: Session, path: Path, titles: Mapping[str, tuple[str, str]], reader: Reader) -> Journey:
     minutes: dict[str, int | None] = {}
-    for step in (step for stage in path.stages for step in stage.steps):
+    for step in path.entry_steps:
         if step.minutes is None and titles.get(step.entry, ("",))[0] == "training":
             entry = _find(session, step.entry, reader)
             if entry is not None and isinstance(entry.content, Training):
@@ -240,8 +240,7 @@ def _shown_in_text(content: Content) -> set[str]:
         case Training():
             return set(content.source_lessons)
         case Path():
-            steps = {step.entry for stage in content.stages for step in stage.steps}
-            return steps | set(content.prerequisites)
+            return {step.entry for step in content.entry_steps} | set(content.prerequisites)
         case _:
             return set()
 

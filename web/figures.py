@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kb.steps import LinkStep
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from kb.kinds import Path, Project, Step, Variance
+    from kb.kinds import Path, Project, Variance
+    from kb.steps import Step
 
 FULL = 100.0
 """Width of the longest bar, in per cent."""
@@ -90,11 +93,11 @@ def variance_rows(variances: Sequence[Variance]) -> list[VarianceRow]:
 
 @dataclass(frozen=True)
 class JourneyStep:
-    """A step of a path with what is known of its entry."""
+    """A step of a path with what is known of its entry or link."""
 
     step: Step
     kind: str
-    """Empty where the entry is not there."""
+    """That of the entry, or `link`; empty where the entry is not there."""
     title: str
     minutes: int | None
 
@@ -140,6 +143,8 @@ def journey(path: Path, titles: Mapping[str, tuple[str, str]], minutes: Mapping[
     """The path with titles and times; a step's own time goes before its entry's."""
 
     def walked(step: Step) -> JourneyStep:
+        if isinstance(step, LinkStep):
+            return JourneyStep(step, "link", step.title, step.minutes)
         kind, title = titles.get(step.entry, ("", "not in the repository"))
         return JourneyStep(step, kind, title, step.minutes or minutes.get(step.entry))
 

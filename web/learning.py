@@ -15,10 +15,11 @@ from kb.learning.courses import Course, Offer
 from kb.learning.home import learning_home
 from kb.learning.rating import RatingText
 from kb.neighbours import titles_of
+from kb.steps import LinkStep
 from kb.validation import validate
 from web.badges import name_of
 from web.context import current
-from web.entries import checked_ref
+from web.entries import checked_ref, checked_step
 from web.entry_views import EntryPage, load_page
 from web.forms import Form, refilled, whole
 from web.identity import origin, signed_in
@@ -115,7 +116,7 @@ def rate(path: str) -> BaseResponse:
 def step(path: str, step: str) -> str | BaseResponse:
     """Renders one step for reading, with nothing beside it."""
     signed_in()
-    return _step_page(checked_ref(path), checked_ref(step), Form())
+    return _step_page(checked_ref(path), checked_step(step), Form())
 
 
 @blueprint.post("/learning/<path>/<step>")
@@ -123,7 +124,7 @@ def do_step(path: str, step: str) -> str | BaseResponse:
     """Keeps what was noted; marks the step as done, or not, if that was asked, and goes on."""
     signed_in()
     courses.learner(origin())
-    ref, at, reader = checked_ref(path), checked_ref(step), current().reader
+    ref, at, reader = checked_ref(path), checked_step(step), current().reader
     _course(ref)
     asked, database = request.form.get("do", ""), services().database
     try:
@@ -150,7 +151,7 @@ def _onward(ref: str, after: str) -> BaseResponse:
     following = found.walk.next
     if following is None:
         return _to(ref)
-    return redirect(url_for("learning.step", path=ref, step=following.step.entry), 303)
+    return redirect(url_for("learning.step", path=ref, step=following.step.id), 303)
 
 
 def _course(ref: str) -> Course:
@@ -200,12 +201,12 @@ def _note_opening(found: Course, place: Place) -> None:
     if found.state != "active" or place.mark.opened_at is not None or place.state in {"locked", "withheld"}:
         return
     with suppress(KbError):
-        stepping.open_step(services().database, origin(), found.ref, place.step.entry, current().reader)
+        stepping.open_step(services().database, origin(), found.ref, place.step.id, current().reader)
 
 
 def _material(place: Place) -> EntryPage | None:
-    """What is to be read; None while it is locked or withheld."""
-    if place.material is None or place.state == "locked":
+    """The entry that is to be read; None while it is locked or withheld, and where the step is a link."""
+    if place.material is None or place.state == "locked" or isinstance(place.step, LinkStep):
         return None
     with services().database.read() as session:
         page = load_page(session, place.step.entry, current().reader, place.material.number)

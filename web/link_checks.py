@@ -1,11 +1,11 @@
-"""Checking the links of training on a path: only when somebody asks, and only places that are named."""
+"""Checking the links of a path's steps: only when somebody asks, and only places that are named."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.client import responses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kb.learning.step_links import keep_checks, links_of
 from kb.people.audit import note
@@ -15,7 +15,7 @@ from kb.people.roles import require
 from web.outbound import OutboundFailed, Reach, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kb.database import Database
     from kb.learning.step_links import StepLink
@@ -29,16 +29,16 @@ LONGEST = 300
 
 
 def check_links(
-    database: Database, origin: Origin, hosts: Sequence[str], refs: Iterable[str]
+    database: Database, origin: Origin, hosts: Sequence[str], steps: Iterable[Mapping[str, Any]]
 ) -> list[StepLink]:
-    """The links of the training entries among `refs`, asked now, at most MOST; what comes of it is kept.
+    """The links of steps as they are stored, asked now, at most MOST; what comes of it is kept.
 
     `hosts` are those that may be asked, `*` for every public one. Raises NotAllowed.
     """
     require(origin.person, "train")
     reach = Reach.among(hosts, SETTING)
     with database.read() as session:
-        links = links_of(session, refs, reader_of(origin.person))[:MOST]
+        links = links_of(session, steps, reader_of(origin.person))[:MOST]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         checked = list(pool.map(lambda link: _checked(reach, link), links))
     if checked:

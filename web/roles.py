@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kb.kinds import Strict
 from kb.people import sessions
 from kb.people.audit import audited
 from kb.people.roles import ACTIONS, PERMISSIONS, ROLES, VISITOR, can
 from kb.people.texts import Role
+from kb.strict import Strict
 from web.context import current
 from web.forms import read_form
 from web.identity import LONGEST_NEXT, SAFE, origin, signed_in

@@ -11,12 +11,12 @@ from pydantic import Field
 from kb.errors import EditConflict, InvalidRecord, KbError, NotAllowed
 from kb.learning import keeping, marking, overview
 from kb.learning.assessing import HandedIn
-from kb.learning.deciding import Decision, StepChanged, decide
+from kb.learning.deciding import Decision, StepChanged, as_target, decide
 from kb.learning.uncovered import uncovered
 from kb.people.roles import can, require
 from kb.validation import validate
 from web.context import current
-from web.entries import checked_ref
+from web.entries import checked_ref, checked_step
 from web.forms import Form, refilled, whole
 from web.identity import origin, signed_in
 from web.parameters import Parameters, parse_page
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("teaching", __name__)
 DONE = {
     "adopt": "The newer revision is adopted, in a draft of the path that is yours to submit.",
-    "keep": "The step stays as it is. You are asked again when its entry changes once more.",
+    "keep": "The step stays as it is. You are asked again when its entry changes or its link fails again.",
     "replace": "The step is replaced, in a draft of the path that is yours to submit.",
 }
 """What was decided about a step."""
@@ -63,9 +63,9 @@ def home() -> str:
 
 @blueprint.post("/teaching/paths/<path>/steps/<step>")
 def decide_step(path: str, step: str) -> BaseResponse:
-    """Does what a trainer decides about a step whose entry has changed."""
+    """Does what a trainer decides about a step that waits for it."""
     trainer()
-    ref, at, by = checked_ref(path), checked_ref(step), request.form.get("by", "").strip().upper()
+    ref, at, by = checked_ref(path), checked_step(step), as_target(request.form.get("by", ""))
     said = {"decision": request.form.get("do", ""), "current": whole(request.form.get("current", "")) or None}
     validate(Decision, said)  # what no button of the page sends is refused without the page
     try:
@@ -120,7 +120,7 @@ STATUS_OF: dict[type[KbError], int] = {StepChanged: 409, EditConflict: 409, NotA
 def _why(error: KbError) -> str:
     """What was refused, as a sentence."""
     if isinstance(error, InvalidRecord):
-        about = {"by": "The entry that takes its place", "decision": "The decision"}
+        about = {"by": "What takes its place", "decision": "The decision"}
         return (
             "; ".join(f"{about.get(each.field, 'What was sent')} {each.message}" for each in error.problems)
             + "."

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from kb.kinds import Strict
 from kb.people.texts import Email
+from kb.strict import Strict
 from kb.text import SOMETHING, Day, Described, Line, Ref
 
 State = Literal["identified", "assigned", "embedded", "checked", "dropped"]

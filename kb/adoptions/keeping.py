@@ -16,7 +16,6 @@ from sqlalchemy import and_, func, select
 from kb.adoptions.model import Adoption
 from kb.editing import published_revision
 from kb.errors import NotAllowed, NotFound, Taken
-from kb.kinds import Strict
 from kb.model import PUBLISHED, Entry, Revision
 from kb.neighbours import titles_of
 from kb.people.audit import note
@@ -24,6 +23,7 @@ from kb.people.clock import now
 from kb.people.model import User
 from kb.people.reader import reader_of
 from kb.people.roles import can, require
+from kb.strict import Strict
 from kb.taxonomy.listing import TEND
 from kb.text import SOMETHING, Day, Described, Line
 from kb.validation import Problem

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from kb.kinds import Strict
 from kb.people.texts import Email, Role
+from kb.strict import Strict
 from kb.text import SOMETHING, Day, Described, Line, Ref
 
 MOST_PEOPLE = 1_000

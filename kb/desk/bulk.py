@@ -15,10 +15,10 @@ from pydantic import ConfigDict, Field
 from kb.desk.bulk_steps import STEPS
 from kb.desk.model import BulkChange
 from kb.errors import InvalidRecord, KbError, NotFound
-from kb.kinds import Strict
 from kb.people.audit import note
 from kb.people.clock import now
 from kb.people.roles import can, require
+from kb.strict import Strict
 from kb.taxonomy.listing import TEND
 from kb.text import Line, Ref, Tag
 from kb.validation import Problem

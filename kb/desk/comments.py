@@ -15,9 +15,9 @@ from kb.desk.model import Comment
 from kb.desk.telling import tell_commented
 from kb.desk.veiling import veiled_writers
 from kb.errors import NotAllowed, NotFound
-from kb.kinds import Strict
 from kb.people.roles import can, require
 from kb.reading import A_CONTRIBUTOR
+from kb.strict import Strict
 from kb.text import Line, Words
 from kb.validation import validate
 

@@ -14,6 +14,7 @@ from kb.model import Entry, Revision
 from kb.neighbours import titles_of
 from kb.people.reader import reader_of
 from kb.reading import as_shown, view_of
+from kb.steps import stored_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,8 +65,7 @@ def differences_of(
     session: Session, old: Mapping[str, Any], new: Mapping[str, Any], reader: Reader
 ) -> list[Difference]:
     """What two stored contents say differently, with the titles of the steps that a path names."""
-    stages = [stage for side in (old, new) for stage in side.get("stages", ())]
-    refs = {step.get("entry", "") for stage in stages for step in stage.get("steps", ())}
+    refs = stored_entries(old) | stored_entries(new)
     titles = {ref: title for ref, (_, title) in titles_of(session, refs, reader).items()} if refs else {}
     return differences(old, new, titles)
 

@@ -23,12 +23,22 @@ def _stage(number: int, stage: Mapping[str, Any], titles: Mapping[str, str]) -> 
 
 
 def _step(step: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    ref, pinned, minutes = step.get("entry", ""), step.get("revision"), step.get("minutes")
+    minutes = step.get("minutes")
     parts = [
-        f"{titles[ref]} ({ref})" if ref in titles else ref,
-        "always the newest revision" if pinned is None else f"revision {pinned}",
+        *(_link(step) if "link" in step else _entry(step, titles)),
         "required" if step.get("required", True) else "optional",
         step.get("completion", "Completed"),
         f"{minutes} minutes" if minutes else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _entry(step: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[str]:
+    ref, pinned = step.get("entry", ""), step.get("revision")
+    yield f"{titles[ref]} ({ref})" if ref in titles else ref
+    yield "always the newest revision" if pinned is None else f"revision {pinned}"
+
+
+def _link(step: Mapping[str, Any]) -> Iterator[str]:
+    yield step.get("title", "")
+    yield f"a link to {step['link']}"

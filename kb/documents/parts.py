@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from kb.sections import HEADINGS
+from kb.steps import EntryStep, LinkStep
 from kb.text import REF_PATTERN
 
 if TYPE_CHECKING:
@@ -199,11 +200,26 @@ def _records(records: list[BaseModel], setting: Setting, level: int) -> str:
     """A table of records; those that hold records themselves stand one below the other."""
     if any(not _is_plain(part) for each in records for _, part in each if isinstance(part, list)):
         return "".join(_nested(each, setting, level + 1) for each in records)
-    names = type(records[0]).model_fields
-    rows = [{name: _cell(getattr(each, name), setting) for name in names} for each in records]
-    used = [name for name in names if any(row[name] for row in rows)]
-    numbers = {at for at, name in enumerate(used) if all(_is_number(getattr(each, name)) for each in records)}
+    rows = [_row(each, setting) for each in records]
+    used = [name for name in rows[0] if any(row[name] for row in rows)]
+    numbers = {
+        at
+        for at, name in enumerate(used)
+        if all(
+            _is_number(getattr(each, name, row[name] or None))
+            for each, row in zip(records, rows, strict=True)
+        )
+    }
     return table([_name(name) for name in used], [[row[name] for name in used] for row in rows], numbers)
+
+
+def _row(record: BaseModel, setting: Setting) -> dict[str, str]:
+    """The cells of a record by their fields; those of a step by the fields of one that is an entry."""
+    cells = {name: _cell(part, setting) for name, part in record}
+    if isinstance(record, LinkStep):
+        words = f'<a href="{escape(record.link)}">{cells["title"]}</a>, {escape(record.host)}'
+        return {name: cells.get(name, "") for name in EntryStep.model_fields} | {"entry": words}
+    return cells
 
 
 def _is_number(value: Any) -> bool:

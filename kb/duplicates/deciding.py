@@ -13,11 +13,11 @@ from kb.content import Link
 from kb.desk.superseding import published_entry, tell_superseded
 from kb.duplicates.model import PairDecision
 from kb.errors import KbError, NotAllowed, NotFound
-from kb.kinds import Strict
 from kb.linking import state_link, unstate_link
 from kb.people.audit import note
 from kb.people.clock import now
 from kb.people.roles import require
+from kb.strict import Strict
 from kb.taxonomy.listing import TEND
 from kb.text import Ref
 

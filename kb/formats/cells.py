@@ -15,11 +15,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
-
 from kb.content import CONTENT
 from kb.meta import Meta
-from kb.validation import bare_type
+from kb.validation import bare_type, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,18 +50,17 @@ def shape_of(kind: str, column: str) -> Shape | None:
 
 
 def _shape(annotation: Any, rest: list[str]) -> Shape | None:
-    annotation = bare_type(annotation)
-    if get_origin(annotation) is list:
-        item = bare_type(get_args(annotation)[0])
-        if _is_model(item):
-            indexed = len(rest) > 1 and re.fullmatch(r"[1-9][0-9]{0,3}", rest[0])
-            return _shape(item, rest[1:]) if indexed else None
-        return None if rest else "wholes" if item is int else "texts"
-    if _is_model(annotation):
+    if fields := fields_of(annotation):
         if not rest:
             return "group"
-        fields = annotation.model_fields
         return _shape(fields[rest[0]].annotation, rest[1:]) if rest[0] in fields else None
+    annotation = bare_type(annotation)
+    if get_origin(annotation) is list:
+        (item,) = get_args(annotation)
+        if fields_of(item):
+            indexed = len(rest) > 1 and re.fullmatch(r"[1-9][0-9]{0,3}", rest[0])
+            return _shape(item, rest[1:]) if indexed else None
+        return None if rest else "wholes" if bare_type(item) is int else "texts"
     return None if rest else _SCALARS.get(annotation, "text")
 
 
@@ -77,18 +74,13 @@ def column_order(kind: str, column: str) -> list[tuple[int, str]]:
     key = [(place, first)]
     annotation = fields[first].annotation if first in fields else None
     for part in rest if first != FREE else []:
-        annotation = bare_type(annotation)
-        if get_origin(annotation) is list:
-            annotation = get_args(annotation)[0]
-            key.append((int(part), ""))
+        if inner := fields_of(annotation):
+            key.append((list(inner).index(part), part))
+            annotation = inner[part].annotation
         else:
-            key.append((list(annotation.model_fields).index(part), part))
-            annotation = annotation.model_fields[part].annotation
+            (annotation,) = get_args(bare_type(annotation))
+            key.append((int(part), ""))
     return [*key, (0, ".".join(rest))] if first == FREE else key
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def read_cell(cell: str, shape: Shape) -> Any:

@@ -21,7 +21,7 @@ from pydantic import Field
 from kb.errors import InvalidRecord
 from kb.formats import Fault, LoadOptions, RawRecord
 from kb.formats.jsonl import objects
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import MAX_LINE
 from kb.validation import validate
 

@@ -91,13 +91,14 @@ def begin(database: Database, origin: Origin, ref: str, step: str, reader: Reade
     with database.write_aside() as session:
         enrolment = taken(session, user_id, ref)
         place = place_of(session, enrolment, step, reader)
-        if place.material is None or not place.material.questions:
+        material = place.material
+        if material is None or material.number is None or not material.questions:
             raise NotFound(f"{step} asks no questions.")
         standing = _attempts(session, enrolment, step)
         if standing and standing[-1].state == "open":
             return standing[-1].id
         attempt = Attempt(
-            enrolment=enrolment, step=step, number=len(standing) + 1, revision=place.material.number,
+            enrolment=enrolment, step=step, number=len(standing) + 1, revision=material.number,
             state="open", started_at=now(),
         )  # fmt: skip
         session.add(attempt)

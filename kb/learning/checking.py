@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kb.errors import InvalidRecord
 from kb.learning.material import step_materials
-from kb.learning.walking import entries_of
 from kb.neighbours import titles_of
 from kb.prerequisites import find_cycle, published_prerequisites
+from kb.steps import EntryStep, stored_entries
 from kb.validation import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from kb.kinds import Path, Step
+    from kb.kinds import Path
     from kb.learning.material import StepMaterial
     from kb.reading import Reader
 
@@ -26,8 +26,7 @@ def check_path(session: Session, ref: str, path: Path, standing: Mapping[str, An
 
     What the published text (`standing`, as stored) names already may stay: its author may see less of it.
     """
-    kept = {step["entry"] for stage in standing.get("stages", ()) for step in stage.get("steps", ())}
-    problems = list(_steps(session, path, kept, reader))
+    problems = list(_steps(session, path, stored_entries(standing), reader))
     if words := circle_in_words(session, ref, path.prerequisites, reader):
         problems.append(Problem("prerequisites", words))
     if problems:
@@ -45,19 +44,20 @@ def circle_in_words(session: Session, ref: str, prerequisites: list[str], reader
 
 
 def _steps(session: Session, path: Path, kept: Collection[str], reader: Reader) -> Iterator[Problem]:
-    materials = step_materials(session, {each.entry for each in entries_of(path)}, reader)
+    materials = step_materials(session, {each.entry for each in path.entry_steps}, reader)
     places: dict[str, str] = {}
     for number, stage in enumerate(path.stages, 1):
         for at, step in enumerate(stage.steps, 1):
-            where, before = f"stages.{number}.steps.{at}", places.get(step.entry)
-            places.setdefault(step.entry, f"stage {number}, step {at}")
+            where, before = f"stages.{number}.steps.{at}", places.get(step.id)
+            places.setdefault(step.id, f"stage {number}, step {at}")
             if before is not None:
-                yield Problem(f"{where}.entry", f"stands in {before} already; remove one of the two")
-            elif step.entry not in kept or step.entry in materials:
-                yield from _step(step, where, materials.get(step.entry))
+                named = "entry" if isinstance(step, EntryStep) else "link"
+                yield Problem(f"{where}.{named}", f"stands in {before} already; remove one of the two")
+            elif isinstance(step, EntryStep) and (step.entry not in kept or step.entry in materials):
+                yield from _entry(step, where, materials.get(step.entry))
 
 
-def _step(step: Step, where: str, material: StepMaterial | None) -> Iterator[Problem]:
+def _entry(step: EntryStep, where: str, material: StepMaterial | None) -> Iterator[Problem]:
     if material is None:
         words = f"names no published entry that you may see ({step.entry}); name another, or remove the step"
         yield Problem(f"{where}.entry", words)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 from xml.etree import ElementTree as ET
 
 from kb.markup import plain_text
+from kb.steps import LinkStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kb.kinds import Path, Step
+    from kb.kinds import Path
     from kb.reading import EntryView
+    from kb.steps import Step
 
 NAMESPACE = "https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd"
 LANGUAGE = "en"
@@ -26,12 +28,21 @@ _NOT_XML = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for."""
 
 
+Material: TypeAlias = "EntryView | LinkStep"
+"""What a step leads to: an entry, or where its link leads."""
+
+
+def content_of(material: Material) -> Any:
+    """What the entry says, of whatever kind it is; None of a link."""
+    return None if isinstance(material, LinkStep) else material.content
+
+
 @dataclass(frozen=True)
 class Unit:
     """An assignable unit: a step with its material."""
 
     step: Step
-    view: EntryView
+    material: Material
     file: str
     """Where its page is in the package."""
     name: str
@@ -52,7 +63,7 @@ class Unit:
     @property
     def mastery(self) -> float | None:
         """The share of points that passes; None where none is asked for."""
-        mark = getattr(self.view.content, "pass_mark", None)
+        mark = getattr(content_of(self.material), "pass_mark", None)
         return mark / 100 if self.scored and mark is not None else None
 
 
@@ -96,8 +107,8 @@ def _unit(block: ET.Element, unit: Unit, here: str) -> None:
     if unit.mastery is not None:
         said["masteryScore"] = f"{unit.mastery:g}"
     element = ET.SubElement(block, "au", said)
-    words = unit.step.note or plain_text(unit.view.content.summary) or unit.view.title
-    _described(element, unit.view.title, words)
+    title, content = unit.material.title, content_of(unit.material)
+    _described(element, title, unit.step.note or plain_text(content.summary if content else "") or title)
     ET.SubElement(element, "url").text = unit.file
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from kb.errors import NotAllowed, NotFound
 from kb.kinds import Path
 from kb.learning.model import Attempt, Enrolment
-from kb.learning.walking import Mark, Material, entries_of, walk
+from kb.learning.walking import Mark, Material, walk
 from kb.masking import SHOWN
 from kb.model import PUBLISHED, Entry, Revision
 from kb.people.roles import require_scope
@@ -188,24 +188,26 @@ def course_of(session: Session, enrolment: Enrolment, reader: Reader) -> Course 
 
 
 def _shown_by(session: Session, revision: Revision, reader: Reader) -> dict[str, int]:
-    """The revision of each entry that a newer revision of the path shows."""
+    """The revision of each entry that a newer revision of the path shows, by the ids of its steps."""
     path = view_of(revision).content
     assert isinstance(path, Path)  # noqa: S101 - a revision of a path
-    return {ref: material.number for ref, material in materials(session, path, reader).items()}
+    shown = materials(session, path, reader)
+    return {step: material.number for step, material in shown.items() if material.number is not None}
 
 
 def materials(session: Session, path: Path, reader: Reader) -> dict[str, Material]:
-    """The entries of a path's steps that the reader may see, each in the revision that it is pinned at."""
-    steps = list(entries_of(path))
-    pinned = {step.entry: step.revision for step in steps if step.revision is not None}
+    """What there is of a path's steps, by their ids: the entries that the reader may see, each in the
+    revision that it is pinned at, and the links, which are there for whoever sees the path.
+    """
+    pinned = {step.entry: step.revision for step in path.entry_steps if step.revision is not None}
     query = select(Entry.ref, Entry.kind, Revision.number, Revision.title, Revision.state, Revision.content)
     query = query.join(Revision, Revision.entry_id == Entry.id).where(
-        Entry.ref.in_({step.entry for step in steps}),
+        Entry.ref.in_({step.entry for step in path.entry_steps}),
         Revision.state.in_(SHOWN),
         or_(PUBLISHED, Revision.number.in_(set(pinned.values()))),
         reader.visible,
     )
-    found: dict[str, Material] = {}
+    found = {step.id: Material("link", step.title, None) for step in path.link_steps}
     for ref, kind, number, title, state, content in session.execute(query):
         if pinned.get(ref, number if state == "published" else 0) == number:
             questions = len(content.get("assessment") or ())

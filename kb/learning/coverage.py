@@ -15,7 +15,6 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from kb.duplicates.model import LikePair, PairDecision
-from kb.learning.walking import entries_of
 from kb.model import PUBLISHED, Entry, Reference, Revision, RevisionTag
 from kb.people.roles import require
 from kb.reading import list_entries
@@ -74,7 +73,7 @@ def coverage(session: Session, person: Person, reader: Reader) -> list[Line]:
     require(person, "train")
     paths = list_entries(session, reader, "path", 0, MOST)
     trainings = list_entries(session, reader, "training", 0, 10 * MOST)
-    steps = {view.ref: {step.entry for step in entries_of(_content(view))} for view in paths}
+    steps = {view.ref: {step.entry for step in _content(view).entry_steps} for view in paths}
     lines = [
         *_competencies(paths, trainings, steps), *_themes(session, reader, paths, trainings, steps)
     ]  # fmt: skip

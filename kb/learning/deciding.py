@@ -1,14 +1,18 @@
-"""What a trainer decides about a step whose entry has changed: adopt it, keep the step, or replace it.
+"""What a trainer decides about a step whose entry has changed, or whose link was not reached: adopt what
+stands, keep the step, or replace it.
 
 To adopt and to replace write a draft of the path, which is reviewed as every other change. To keep is
-remembered for what was decided about: a still newer revision is asked about again.
+remembered for what was decided about: a still newer revision, or another check of the link that fails, is
+asked about again.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import AfterValidator, StringConstraints
 from sqlalchemy import select
 
 from kb.content import make_content
@@ -16,7 +20,6 @@ from kb.desk import writing
 from kb.desk.lines import start_of_edit
 from kb.desk.writing import Manner
 from kb.errors import InvalidRecord, KbError, NotAllowed, NotFound
-from kb.kinds import Strict
 from kb.learning.keeping import about, find_worn
 from kb.learning.material import step_materials
 from kb.learning.model import KeptStep
@@ -25,8 +28,10 @@ from kb.people.audit import note
 from kb.people.clock import now
 from kb.people.reader import reader_of
 from kb.people.roles import require
-from kb.text import Ref
-from kb.validation import Problem
+from kb.steps import stored_id, stored_steps
+from kb.strict import Strict
+from kb.text import MAX_ADDRESS, REF_PATTERN, WEB_ADDRESS, Described, is_web_address
+from kb.validation import Problem, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,12 +49,34 @@ class StepChanged(KbError):
     """What was decided about is not what stands."""
 
 
+def _is_target(value: str) -> str:
+    if not re.fullmatch(REF_PATTERN, value) and "://" not in value:
+        raise ValueError("must be an entry id such as L-0042, or an address such as https://www.example.org")
+    return is_web_address(value) if "://" in value else value
+
+
+Target = Annotated[
+    str,
+    StringConstraints(max_length=MAX_ADDRESS),
+    AfterValidator(_is_target),
+    Described("pattern", f"^({REF_PATTERN}|{WEB_ADDRESS})$"),
+]
+"""What a step leads to: the id of an entry, or an address."""
+
+
+def as_target(typed: str) -> str:
+    """What was typed as a replacement: an id in upper case, an address as it is."""
+    return typed.strip() if "://" in typed else typed.strip().upper()
+
+
 class Decision(Strict):
-    """What becomes of a step. `current` is the revision of its entry that the trainer has looked at."""
+    """What becomes of a step. `current` is the revision of its entry that the trainer has looked at; `by` is
+    the entry that takes its place, or, of a link, the address that takes the place of its own.
+    """
 
     decision: Deed
     current: int | None = None
-    by: Ref | None = None
+    by: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +116,7 @@ def _keep(database: Database, origin: Origin, worn: Worn) -> Decided:
                 path_id=entry_id, step=worn.step, about=about(worn), at=now(), kept_by=origin.person.name
             )
         )
-        note(session, origin, "keep step", worn.path, step=worn.step, about=about(worn))
+        note(session, origin, "keep step", worn.path, **_named(worn), about=about(worn))
     return Decided(worn.path, worn.step, "keep")
 
 
@@ -106,17 +133,25 @@ def _rewrite(database: Database, origin: Origin, worn: Worn, said: Decision) -> 
         )
         changes = _changes(session, origin, worn, said, stored)
     stored["stages"] = list(_changed(stored, worn.step, changes))
-    words = f"Adopts revision {changes['revision']} of {worn.step}"
-    if said.decision == "replace":
-        words = f"Replaces {worn.step} by {changes['entry']}"
-    manner = Manner(anonymous=is_anonymous, note=words)
+    manner = Manner(anonymous=is_anonymous, note=_in_words(worn, said, changes))
     content = make_content("path", stored)
     saved = writing.save(database, origin, worn.path, content, base=base, manner=manner)
     with database.write_aside() as session:
-        note(
-            session, origin, f"{said.decision} step", worn.path, step=worn.step, draft=saved.number, **changes
-        )
+        told = _named(worn) | {"draft": saved.number} | changes
+        note(session, origin, f"{said.decision} step", worn.path, **told)
     return Decided(worn.path, worn.step, said.decision, saved.number)
+
+
+def _named(worn: Worn) -> dict[str, Any]:
+    """The step as the audit log names it."""
+    return {"step": worn.step} | ({"address": worn.address} if worn.address else {})
+
+
+def _in_words(worn: Worn, said: Decision, changes: Mapping[str, Any]) -> str:
+    if said.decision == "adopt":
+        return f"Adopts revision {changes['revision']} of {worn.step}"
+    replaced = "a link that was not reached" if worn.address else worn.step
+    return f"Replaces {replaced} by {changes.get('entry', 'another address')}"
 
 
 def _changes(
@@ -129,17 +164,33 @@ def _changes(
         return {"entry": worn.step, "revision": worn.current}
     by = said.by or worn.by
     if not by:
-        raise InvalidRecord([Problem("by", "is needed: the id of the entry that takes its place")])
-    held = {step.get("entry") for stage in stored.get("stages", ()) for step in stage.get("steps", ())}
-    found = step_materials(session, [by], reader_of(origin.person)).get(by)
-    if found is None or by == worn.path:
+        or_link = ", or another address" if worn.address else ""
+        raise InvalidRecord([Problem("by", f"is needed: the id of the entry that takes its place{or_link}")])
+    changes = {"link": by} if "://" in by else _entry(session, origin, by)
+    if "link" in changes and not worn.address:
+        words = "is an address, which takes the place of a link only; edit the path to put a link in"
+        raise InvalidRecord([Problem("by", words)])
+    if not changes or by == worn.path:
         raise InvalidRecord([Problem("by", f"names no published entry that you may see: {by}")])
-    if by in held:
-        raise InvalidRecord([Problem("by", f"names {by}, which is a step of {worn.path} already")])
-    return {"entry": by, "revision": found.number}
+    if stored_id(changes) in {stored_id(step) for step in stored_steps(stored)}:
+        raise InvalidRecord([Problem("by", f"names {shorten(by)}, which is a step of {worn.path} already")])
+    return changes
 
 
-def _changed(stored: Mapping[str, Any], step: str, changes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _entry(session: Session, origin: Origin, ref: str) -> dict[str, Any]:
+    """What a step says that is this entry; nothing where the person sees no such entry."""
+    found = step_materials(session, [ref], reader_of(origin.person)).get(ref)
+    return {"entry": ref, "revision": found.number} if found else {}
+
+
+def _changed(stored: dict[str, Any], step: str, changes: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The stages with the step changed; where an entry takes the place of a link, nothing is left of that."""
+    left = set[str]() if "link" in changes else {"link", "title"}
     for stage in stored.get("stages", ()):
-        steps = [each | changes if each["entry"] == step else each for each in stage.get("steps", ())]
+        steps = [
+            {name: each[name] for name in each if name not in left} | changes
+            if stored_id(each) == step
+            else each
+            for each in stage.get("steps", ())
+        ]
         yield stage | {"steps": steps}

@@ -10,7 +10,6 @@ from kb.errors import NotAllowed, NotFound
 from kb.kinds import PREFIXES, Path
 from kb.learning.courses import latest, learner
 from kb.learning.model import Enrolment
-from kb.learning.walking import entries_of
 from kb.model import Entry
 from kb.neighbours import titles_of
 from kb.people.clock import now
@@ -102,7 +101,7 @@ def _published_path(session: Session, ref: str, reader: Reader) -> EntryView:
 def _check_start(session: Session, user_id: int, view: EntryView, reader: Reader) -> None:
     path = view.content
     assert isinstance(path, Path)  # noqa: S101 - `_published_path` has looked
-    if not any(step.completion != "NotApplicable" for step in entries_of(path)):
+    if not any(step.completion != "NotApplicable" for step in path.steps):
         raise NotAllowed(f"{view.ref} has no steps to take yet. Ask {view.owner or 'its trainer'} for them.")
     missing = missing_first(session, user_id, path)
     if not missing:

@@ -149,8 +149,8 @@ def _reasons(
         if fits(role, path.audience) or fits(role, said.title):
             yield f"written for your role, {role}"
     for place in offer.walk.places:
-        if place.material is not None and place.step.entry in adopted:
-            yield f"has “{place.title}”, which you adopted for {adopted[place.step.entry]}"
+        if place.material is not None and place.step.id in adopted:
+            yield f"has “{place.title}”, which you adopted for {adopted[place.step.id]}"
             break
     yield from _of_words(text, user, planned)
 

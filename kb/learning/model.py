@@ -49,7 +49,7 @@ class Enrolment(Base):
 
 
 class StepMark(Base):
-    """What a person has done of one step, by the entry that the step is about."""
+    """What a person has done of one step, by the id of the step (see kb/steps.py)."""
 
     __tablename__ = "step_marks"
 

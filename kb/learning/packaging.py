@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from kb.documents.making import setting_for
 from kb.documents.parts import entry_html
 from kb.errors import NotFound
-from kb.kinds import Path, Training
+from kb.kinds import Path
 from kb.learning.cmi5 import Block, Unit, course_structure
 from kb.learning.path_files import published_path
-from kb.learning.unit_pages import can_score, index_page, unit_page
-from kb.reading import get_entry
+from kb.learning.unit_pages import asked_by, can_score, index_page, leading_on, unit_page
+from kb.reading import EntryView, get_entry
+from kb.steps import LinkStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from kb.database import Database
     from kb.documents.parts import Setting
     from kb.kinds import Stage
-    from kb.reading import EntryView, Reader
+    from kb.learning.cmi5 import Material
+    from kb.reading import Reader
     from kb.rendering import Renderer
+    from kb.steps import EntryStep
 
 MEDIA = "application/zip"
 SHARED = ("unit.css", "unit.js")
@@ -59,10 +62,10 @@ def make_package(
     units = [unit for block in blocks for unit in block.units]
     if not units:
         raise NotFound(f"No step of {ref} is open to you, so there is nothing to make a package of.")
-    shown = [_without_questions(unit.view) for unit in units]
-    setting = setting_for(database, renderer, reader, shown, base)
+    entries = [unit.material for unit in units if isinstance(unit.material, EntryView)]
+    setting = setting_for(database, renderer, reader, entries, base)
     structure = course_structure(view, path, blocks, base)
-    pages = {unit.file: _page(unit, each, setting) for unit, each in zip(units, shown, strict=True)}
+    pages = {unit.file: unit_page(unit, _inner(unit.material, setting)).encode() for unit in units}
     pages["index.html"] = index_page(view, blocks, left_out).encode()
     return view, Package(_packed({"cmi5.xml": structure} | pages), len(units), left_out)
 
@@ -79,23 +82,28 @@ def _blocks(session: Session, path: Path, reader: Reader) -> tuple[list[Block], 
 
 def _units(session: Session, stage: Stage, reader: Reader, named: dict[str, int]) -> Iterator[Unit]:
     for step in stage.steps:
-        try:
-            view = get_entry(session, step.entry, reader, step.revision)
-        except NotFound:
-            continue  # not there, or not for this reader
-        named[step.entry] = again = named.get(step.entry, 0) + 1
-        name = step.entry if again == 1 else f"{step.entry}-{again}"
-        questions = view.content.assessment if isinstance(view.content, Training) else []
-        scored = sum(map(can_score, questions))
-        yield Unit(step, view, f"units/{sum(named.values()):03}-{step.entry}.html", name, scored)
+        material = step if isinstance(step, LinkStep) else _entry(session, step, reader)
+        if material is None:
+            continue
+        named[step.id] = again = named.get(step.id, 0) + 1
+        name = step.id if again == 1 else f"{step.id}-{again}"
+        scored = sum(map(can_score, asked_by(material)))
+        yield Unit(step, material, f"units/{sum(named.values()):03}-{step.id}.html", name, scored)
 
 
-def _without_questions(view: EntryView) -> EntryView:
-    return replace(view, stored={name: part for name, part in view.stored.items() if name != "assessment"})
+def _entry(session: Session, step: EntryStep, reader: Reader) -> EntryView | None:
+    try:
+        return get_entry(session, step.entry, reader, step.revision)
+    except NotFound:
+        return None  # not there, or not for this reader
 
 
-def _page(unit: Unit, shown: EntryView, setting: Setting) -> bytes:
-    return unit_page(unit, entry_html(shown, setting, level=2)).encode()
+def _inner(material: Material, setting: Setting) -> str:
+    """The material as HTML, without its questions."""
+    if isinstance(material, LinkStep):
+        return leading_on(material)
+    stored = {name: part for name, part in material.stored.items() if name != "assessment"}
+    return entry_html(replace(material, stored=stored), setting, level=2)
 
 
 def _packed(pages: dict[str, bytes]) -> bytes:

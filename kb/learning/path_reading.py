@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from kb.content import make_content
 from kb.errors import InvalidRecord
@@ -12,6 +12,7 @@ from kb.formats import RECORD_BYTES, BadFile
 from kb.formats.frontmatter import FrontMatter
 from kb.formats.markdown import FENCE
 from kb.learning.path_text import FRONT, HEADING, KIND, SECTIONS
+from kb.steps import Completion
 from kb.text import REF_PATTERN
 from kb.validation import Problem, shorten, unknown_field
 
@@ -24,16 +25,14 @@ FIELD = "file"
 """What problems name that are no single field's."""
 _ITEM = re.compile(r"[-*+](?:[ \t]+(.*))?")
 _STAGE = re.compile(r"###(?:[ \t]+(.*))?")
-_STEP = re.compile(
-    rf"(?:[0-9]{{1,4}}[.)]|[-*+])[ \t]+(?:\[\[)?({REF_PATTERN})(?:\|[^\]]*)?(?:\]\])?(?![0-9]).*"
-)
+_NUMBER = r"(?:[0-9]{1,4}[.)]|[-*+])[ \t]+"
+_STEP = re.compile(rf"{_NUMBER}(?:\[\[)?({REF_PATTERN})(?:\|[^\]]*)?(?:\]\])?(?![0-9]).*")
+_LINK = re.compile(rf"{_NUMBER}\[((?:[^\[\]\\]|\\.)*)\][ \t]*\([ \t]*(?:<([^<>]*)>|(\S*))[ \t]*\)[ \t]*")
+_BACKSLASHED = re.compile(r"\\([\[\]\\])")
 _DETAIL = re.compile(r"[ \t]+[-*+][ \t]+([A-Za-z]+)[ \t]*(?::[ \t]*(.*))?")
 _MORE = re.compile(r"[ \t]+(?![-*+][ \t])(\S.*)")
 _ORDER = re.compile(r"in (this|any) order\.?", re.IGNORECASE)
-_RULES = {
-    each.lower(): each
-    for each in ("Completed", "Passed", "CompletedAndPassed", "CompletedOrPassed", "NotApplicable")
-}
+_RULES = {each.lower(): each for each in get_args(Completion)}
 _DETAILS = ("Revision", "Rule", "Minutes", "Optional", "Note")
 Lines = list[tuple[int, str]]
 
@@ -223,7 +222,7 @@ def _without_comments(lines: Lines) -> Lines:
 def _stages(parts: _Parts, lines: Lines) -> None:
     stages: list[dict[str, Any]] = []
     for number, line in lines:
-        head, step = _STAGE.fullmatch(line), _STEP.fullmatch(line)
+        head, step = _STAGE.fullmatch(line), _step(line)
         order = _ORDER.fullmatch(line.strip())
         if head:
             stages.append({"title": head[1] or "", "steps": []})
@@ -233,15 +232,25 @@ def _stages(parts: _Parts, lines: Lines) -> None:
         elif not stages:
             parts.wrong(number, "a stage comes first: ### Title of the stage")
         elif step:
-            stages[-1]["steps"].append({"entry": step[1]})
+            stages[-1]["steps"].append(step)
             parts.lines[f"stages.{len(stages)}.steps.{len(stages[-1]['steps'])}"] = number
         elif order and not stages[-1]["steps"]:
             stages[-1]["ordered"] = order[1].lower() == "this"
         elif stages[-1]["steps"] and line[:1] in " \t":
             _detail(parts, number, line, stages[-1]["steps"][-1])
         else:
-            parts.wrong(number, f"{shorten(line)} is no step; one begins with its id: 1. [[L-0042]]")
+            words = "is no step; one begins with its id, 1. [[L-0042]], or is a link, 1. [Title](https://...)"
+            parts.wrong(number, f"{shorten(line)} {words}")
     parts.data["stages"] = stages
+
+
+def _step(line: str) -> dict[str, Any] | None:
+    """The step that a line begins."""
+    if entry := _STEP.fullmatch(line):
+        return {"entry": entry[1]}
+    if link := _LINK.fullmatch(line):
+        return {"link": link[2] or link[3] or "", "title": _BACKSLASHED.sub(r"\1", link[1])}
+    return None
 
 
 def _detail(parts: _Parts, number: int, line: str, step: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 Front matter holds what is a word or a number; the rest stands as people would write it: the title as a
 heading, the summary under it, then Goal, Competencies, Prerequisites, Stages and Text. A line of a free
-text that looks like one of those headings gets a backslash before it, which reading takes away.
+text that looks like one of those headings gets a backslash before it, which reading takes away; so do
+brackets and backslashes in the title of a link.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from kb.content import to_json
 from kb.formats.frontmatter import dump
 from kb.formats.markdown import FENCE
+from kb.steps import EntryStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kb.content import Content
-    from kb.kinds import Stage, Step
+    from kb.kinds import Stage
+    from kb.steps import LinkStep, Step
 
 KIND = "path"
 SECTIONS = ("Goal", "Competencies", "Prerequisites", "Stages", "Text")
@@ -28,11 +31,14 @@ FRONT = (
     "audience", "validity_months", "sector", "region", "phases", "methods", "tags", "links",
 )  # fmt: skip
 """Fields that stand in the front matter."""
+_SPECIAL = re.compile(r"[\[\]\\]")
+"""What needs a backslash in the title of a link."""
 ORDERED, FREE = "In this order.", "In any order."
 HINT = (
-    "<!-- A step is a number and an id: 1. [[L-0001]]. What follows the id is for people only. Lines under "
-    "it may say: Revision, Rule (Completed, Passed, CompletedAndPassed, CompletedOrPassed, NotApplicable), "
-    "Minutes, Optional, Note. -->"
+    "<!-- A step is a number and an id: 1. [[L-0001]], or a link: 1. [Its title](https://www.example.org/). "
+    "What follows an id is for people only. Lines under it may say: Revision (not of links), Rule "
+    "(Completed, Passed, CompletedAndPassed, CompletedOrPassed, NotApplicable; of links only the first and "
+    "the last), Minutes, Optional, Note. -->"
 )
 
 
@@ -68,9 +74,12 @@ def _stage(stage: Stage, titles: Mapping[str, str]) -> str:
 
 
 def _step(number: int, step: Step, titles: Mapping[str, str]) -> Iterator[str]:
-    yield f"{number}. {_named(step.entry, titles)}"
-    if step.revision is not None:
-        yield f"   - Revision: {step.revision}"
+    if isinstance(step, EntryStep):
+        yield f"{number}. {_named(step.entry, titles)}"
+        if step.revision is not None:
+            yield f"   - Revision: {step.revision}"
+    else:
+        yield f"{number}. {_link(step)}"
     if step.completion != "Completed":
         yield f"   - Rule: {step.completion}"
     if step.minutes is not None:
@@ -83,6 +92,13 @@ def _step(number: int, step: Step, titles: Mapping[str, str]) -> Iterator[str]:
 
 def _named(ref: str, titles: Mapping[str, str]) -> str:
     return f"[[{ref}]] {titles.get(ref, '')}".rstrip()
+
+
+def _link(step: LinkStep) -> str:
+    """As Markdown writes links; the address in angle brackets where it has parentheses of its own."""
+    address = f"<{step.link}>" if "(" in step.link or ")" in step.link else step.link
+    title = _SPECIAL.sub(r"\\\g<0>", step.title)
+    return f"[{title}]({address})"
 
 
 def _kept(text: str) -> str:

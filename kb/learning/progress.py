@@ -26,6 +26,7 @@ from kb.model import Entry, Revision
 from kb.people.model import User
 from kb.people.roles import require
 from kb.reading import as_shown, revisions_seen, view_of
+from kb.steps import LinkStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,8 +70,11 @@ class Learner:
 class StepLine:
     """A step, and how many got so far."""
 
-    entry: str
+    step: str
+    """The id of the step (see kb/steps.py)."""
     title: str
+    address: str
+    """Where it leads, if it is a link; else empty."""
     counts: bool
     """Whether the path is complete with it only."""
     has_questions: bool
@@ -199,17 +203,19 @@ def _learner(
 
 
 def _step(place: Place, learners: Sequence[Learner]) -> StepLine:
-    ref = place.step.entry
-    done = [(each, found) for each in learners if (found := each.walk.find(ref)) and found.state == "done"]
-    stopped = [each.state for each in learners if each.walk.next and each.walk.next.step.entry == ref]
+    step = place.step
+    found_at = ((each, each.walk.find(step.id)) for each in learners)
+    done = [(each, found) for each, found in found_at if found and found.state == "done"]
+    stopped = [each.state for each in learners if each.walk.next and each.walk.next.step.id == step.id]
     days = [
         (at - each.began_at).total_seconds() / DAY
         for each, found in done
         if (at := found.mark.passed_at or found.mark.completed_at)
     ]
     return StepLine(
-        ref, place.title, place.counts, bool(place.material and place.material.questions), len(done),
-        stopped.count("active"), stopped.count("left"), _median(days),
+        step.id, place.title, step.link if isinstance(step, LinkStep) else "", place.counts,
+        bool(place.material and place.material.questions), len(done), stopped.count("active"),
+        stopped.count("left"), _median(days),
     )  # fmt: skip
 
 

@@ -9,12 +9,12 @@ from pydantic import Field
 from sqlalchemy import func, select
 
 from kb.errors import NotAllowed
-from kb.kinds import Strict
 from kb.learning.courses import learner
 from kb.learning.model import Enrolment, Rating
 from kb.model import Entry
 from kb.people.clock import now
 from kb.reading import get_entry
+from kb.strict import Strict
 from kb.text import Words
 
 if TYPE_CHECKING:

@@ -1,18 +1,22 @@
-"""Links of training that stands on a path, and whether they answered when somebody last had them checked."""
+"""Links on a path, and whether they answered when somebody last had them checked.
+
+They are its steps that lead elsewhere, and the links of its steps that are training.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from kb.learning.model import LinkCheck
 from kb.model import PUBLISHED, Entry, Revision
+from kb.steps import stored_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -22,9 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StepLink:
-    """The link of a training entry; nothing is known of one that was never checked."""
+    """The link of a step; nothing is known of one that was never checked."""
 
-    entry: str
+    step: str
+    """The id of the step: that of the training entry, or its own (see kb/steps.py)."""
     title: str
     address: str
     is_reached: bool | None = None
@@ -33,21 +38,20 @@ class StepLink:
     checked_at: datetime | None = None
 
 
-def links_of(session: Session, refs: Iterable[str], reader: Reader) -> list[StepLink]:
-    """The links of the published training entries among `refs` that the reader may see, by their ids."""
-    query = select(Entry.ref, Revision.title, Revision.content).join(Revision)
-    query = query.where(Entry.ref.in_(set(refs)), Entry.kind == "training", PUBLISHED, reader.visible)
-    rows = session.execute(query.order_by(Entry.ref))
-    found = [(ref, title, content["url"]) for ref, title, content in rows if content.get("url")]
-    keys = {_key(address) for _, _, address in found}
-    known = {row.key: row for row in session.scalars(select(LinkCheck).where(LinkCheck.key.in_(keys)))}
-    return [_link(*each, known.get(_key(each[2]))) for each in found]
+def links_of(session: Session, steps: Iterable[Mapping[str, Any]], reader: Reader) -> list[StepLink]:
+    """The links of steps as they are stored, each step once and in their order; of training what is published
+    and the reader may see.
+    """
+    by_id = {stored_id(step): step for step in steps}
+    found = list(_links(by_id, _training(session, by_id, reader)))
+    known = {row.key: row for row in _checks(session, (link.address for link in found))}
+    return [_checked(link, known.get(_key(link.address))) for link in found]
 
 
-def _link(ref: str, title: str, address: str, row: LinkCheck | None) -> StepLink:
-    if row is None:
-        return StepLink(ref, title, address)
-    return StepLink(ref, title, address, row.is_reached, row.said, row.checked_at)
+def failed_checks(session: Session, addresses: Iterable[str]) -> dict[str, LinkCheck]:
+    """Those of the addresses that were not reached when they were last checked."""
+    by_key = {_key(address): address for address in addresses}
+    return {by_key[row.key]: row for row in _checks(session, by_key.values()) if not row.is_reached}
 
 
 def keep_checks(session: Session, links: Sequence[StepLink], by: str) -> None:
@@ -59,6 +63,32 @@ def keep_checks(session: Session, links: Sequence[StepLink], by: str) -> None:
                 checked_at=each.checked_at, checked_by=by,
             )
         )  # fmt: skip
+
+
+def _training(session: Session, refs: Iterable[str], reader: Reader) -> dict[str, StepLink]:
+    query = select(Entry.ref, Revision.title, Revision.content).join(Revision)
+    query = query.where(Entry.ref.in_(set(refs)), Entry.kind == "training", PUBLISHED, reader.visible)
+    rows = session.execute(query)
+    return {ref: StepLink(ref, title, content["url"]) for ref, title, content in rows if content.get("url")}
+
+
+def _links(steps: Mapping[str, Mapping[str, Any]], training: Mapping[str, StepLink]) -> Iterator[StepLink]:
+    for name, step in steps.items():
+        if "link" in step:
+            yield StepLink(name, step.get("title", ""), step["link"])
+        elif name in training:
+            yield training[name]
+
+
+def _checks(session: Session, addresses: Iterable[str]) -> Iterable[LinkCheck]:
+    keys = {_key(address) for address in addresses}
+    return session.scalars(select(LinkCheck).where(LinkCheck.key.in_(keys)))
+
+
+def _checked(link: StepLink, row: LinkCheck | None) -> StepLink:
+    if row is None:
+        return link
+    return replace(link, is_reached=row.is_reached, said=row.said, checked_at=row.checked_at)
 
 
 def _key(address: str) -> str:

@@ -20,12 +20,12 @@ def progress_table(found: Progress, table: ProgressTable) -> tuple[Sequence[str]
     match table:
         case "steps":
             header: Sequence[str] = (
-                "entry", "title", "required", "done by", "share", "on it now", "left here",
+                "step", "title", "address", "required", "done by", "share", "on it now", "left here",
                 "median days from beginning",
             )  # fmt: skip
             rows = [
-                (each.entry, each.title, each.counts, each.done, round(found.share(each), 3), each.here,
-                 each.left_here, None if each.days is None else round(each.days, 1))
+                (each.step, each.title, each.address, each.counts, each.done, round(found.share(each), 3),
+                 each.here, each.left_here, None if each.days is None else round(each.days, 1))
                 for each in found.steps
             ]  # fmt: skip
         case "learners":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from kb.model import PUBLISHED, Entry, Reference, Revision
+from kb.steps import stored_entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,8 +54,7 @@ def uncovered(session: Session, reader: Reader, besides: Collection[str] = ()) -
 
 
 def _on_paths(session: Session, reader: Reader) -> set[str]:
-    """The entries of all steps of published paths."""
+    """The entries that are steps of published paths."""
     query = select(Revision.content).join(Entry, Revision.entry_id == Entry.id)
     rows = session.scalars(query.where(Entry.kind == "path", PUBLISHED, reader.visible))
-    stages = (stage for content in rows for stage in content.get("stages", ()))
-    return {step["entry"] for stage in stages for step in stage.get("steps", ())}
+    return set[str]().union(*(stored_entries(content) for content in rows))

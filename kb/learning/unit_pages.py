@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from kb.kinds import Training
+from kb.learning.cmi5 import content_of
 from kb.learning.questions import asked, is_written, right_order
 from kb.markup import showable
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kb.kinds import Question
-    from kb.learning.cmi5 import Block, Unit
+    from kb.learning.cmi5 import Block, Material, Unit
     from kb.learning.questions import Asked
     from kb.reading import EntryView
+    from kb.steps import LinkStep
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -41,14 +43,27 @@ def accepted(question: Question) -> list[str]:
 
 def unit_page(unit: Unit, inner: str) -> str:
     """The page of a unit; `inner` is its material as sanitised HTML, without questions."""
-    content = unit.view.content
-    questions = content.assessment if isinstance(content, Training) else []
+    title, questions = unit.material.title, asked_by(unit.material)
     note = f"<p><strong>From the trainer:</strong> {_text(unit.step.note)}</p>" if unit.step.note else ""
     forms = _questions(unit, questions)
     end = "" if unit.scored else '<p><button type="button" id="done" hidden>Done</button></p>'
     told = f'<p class="told" id="report" role="status">{REPORTS_NOTHING}</p>'
-    body = f"<main><h1>{_text(unit.view.title)}</h1>{told}{note}{inner}{forms}{end}</main>"
-    return _page(unit.view.title, body, "../", script=True)
+    body = f"<main><h1>{_text(title)}</h1>{told}{note}{inner}{forms}{end}</main>"
+    return _page(title, body, "../", script=True)
+
+
+def asked_by(material: Material) -> Sequence[Question]:
+    """The questions of what a step leads to."""
+    content = content_of(material)
+    return content.assessment if isinstance(content, Training) else []
+
+
+def leading_on(step: LinkStep) -> str:
+    """The material of a step that is a link. What it leads to speaks no cmi5, so this page does."""
+    return (
+        f'<p><a href="{escape(step.link)}" target="_blank" rel="noopener noreferrer">Open {_text(step.host)}'
+        "</a> (in a new tab). Come back to this page afterwards.</p>"
+    )
 
 
 def index_page(view: EntryView, blocks: Sequence[Block], left_out: int) -> str:
@@ -63,7 +78,7 @@ def index_page(view: EntryView, blocks: Sequence[Block], left_out: int) -> str:
         parts.append(f"<p>{left_out:,} {what} not open to whoever made the package, and left out.</p>")
     for block in blocks:
         links = "".join(
-            f'<li><a href="{escape(unit.file)}">{_text(unit.view.title)}</a></li>' for unit in block.units
+            f'<li><a href="{escape(unit.file)}">{_text(unit.material.title)}</a></li>' for unit in block.units
         )
         parts.append(f"<h2>{_text(block.title)}</h2><ol>{links}</ol>")
     return _page(view.title, "".join([*parts, "</main>"]), "", script=False)
@@ -104,7 +119,7 @@ def _questions(unit: Unit, questions: Sequence[Question]) -> str:
 
 
 def _mark(unit: Unit) -> int:
-    return getattr(unit.view.content, "pass_mark", None) or 0
+    return getattr(content_of(unit.material), "pass_mark", None) or 0
 
 
 def _told(each: Asked) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from kb.kinds import Path, Stage, Step
+    from kb.kinds import Path, Stage
+    from kb.steps import Step
 
 State = Literal["done", "open", "locked", "withheld"]
 """`withheld`: the entry is not there for this person, whatever the reason."""
@@ -30,12 +31,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Material:
-    """What is known of a step's entry."""
+    """What is known of a step's entry, or of its link."""
 
     kind: str
+    """That of the entry, or `link`."""
     title: str
-    number: int
-    """The revision that is shown: the pinned one, or the published one."""
+    number: int | None
+    """The revision that is shown: the pinned one, or the published one; None for a link, which has none."""
     minutes: int | None = None
     questions: int = 0
     """How many questions it asks; without any there is nothing to pass."""
@@ -58,7 +60,7 @@ class Place:
 
     @property
     def title(self) -> str:
-        """The entry's title, or that it is withheld."""
+        """The title of its entry or link, or that it is withheld."""
         return self.material.title if self.material else "A step that is not open to you"
 
     @property
@@ -81,7 +83,7 @@ class Place:
     @property
     def changed_to(self) -> int:
         """The newest revision that there is to read."""
-        return max(self.material.number if self.material else 0, self.adopted or 0)
+        return max((self.material.number if self.material else None) or 0, self.adopted or 0)
 
     @property
     def asks(self) -> bool:
@@ -166,9 +168,9 @@ class Walk:
         """How many steps that count are not there for this person."""
         return sum(each.counts and each.state == "withheld" for each in self.places)
 
-    def find(self, ref: str) -> Place | None:
-        """The step about an entry; the first where there are several."""
-        return next((each for each in self.places if each.step.entry == ref), None)
+    def find(self, step: str) -> Place | None:
+        """The step with an id; the first where there are several."""
+        return next((each for each in self.places if each.step.id == step), None)
 
 
 def is_done(step: Step, mark: Mark, *, has_questions: bool) -> bool:
@@ -198,8 +200,8 @@ def walk(
     materials: Mapping[str, Material],
     adopted: Mapping[str, int] | None = None,
 ) -> Walk:
-    """Where somebody stands on a path. Entries that `materials` lacks are withheld from them; `adopted` are
-    revisions of entries that a newer revision of the path shows.
+    """Where somebody stands on a path. All is by the ids of steps: those that `materials` lacks are withheld
+    from them; `adopted` are revisions of entries that a newer revision of the path shows.
 
     In an ordered stage a step is locked until the required ones before it are done. What is withheld
     locks nothing: nobody can be asked to do it first.
@@ -217,7 +219,7 @@ def _places(
 ) -> Iterator[Place]:
     is_locked = False
     for step in stage.steps:
-        mark, material = marks.get(step.entry, NOTHING), materials.get(step.entry)
+        mark, material = marks.get(step.id, NOTHING), materials.get(step.id)
         questions = bool(material and material.questions)
         state: State = "open"
         if is_done(step, mark, has_questions=questions or mark.passed_at is not None):
@@ -226,12 +228,7 @@ def _places(
             state = "withheld"
         elif is_locked:
             state = "locked"
-        place = Place(step, state, mark, material, adopted.get(step.entry))
+        place = Place(step, state, mark, material, adopted.get(step.id))
         yield place
         if stage.ordered and place.counts and state in {"open", "locked"}:
             is_locked = True
-
-
-def entries_of(path: Path) -> Iterable[Step]:
-    """All steps of a path."""
-    return (step for stage in path.stages for step in stage.steps)

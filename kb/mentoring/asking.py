@@ -10,7 +10,6 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
 from kb.errors import KbError, NotAllowed, NotFound
-from kb.kinds import Strict
 from kb.mentoring.model import MentorRequest
 from kb.model import PUBLISHED, Entry, Revision
 from kb.notices.telling import notify
@@ -20,6 +19,7 @@ from kb.people.limits import Limit, take
 from kb.people.model import User
 from kb.people.reader import reader_of
 from kb.people.roles import require
+from kb.strict import Strict
 from kb.text import Described, Words
 
 if TYPE_CHECKING:

@@ -19,13 +19,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.desk.veiling import veiled_writers
 from kb.editing import find_entry
-from kb.kinds import Strict
+from kb.model import Entry
 from kb.notices.model import MAIL_KINDS, Mail, Notice
 from kb.people.clock import now
 from kb.people.model import User, UserRole
 from kb.people.roles import NOBODY, ROLES
 from kb.people.texts import EVENTS, WAYS
 from kb.reading import A_CONTRIBUTOR
+from kb.strict import Strict
 from kb.text import Line, Words
 from kb.validation import validate
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import SOMETHING, Described, Line
 
 JOINERS = "\u200c\u200d"

@@ -9,12 +9,12 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import func, select, update
 
 from kb.errors import NotAllowed, NotFound
-from kb.kinds import Strict
 from kb.people.clock import check_time, now
 from kb.people.errors import KeyRefused
 from kb.people.model import Token, User
 from kb.people.roles import Belonging, Person, can, require
 from kb.people.secrets import hashed, new_secret
+from kb.strict import Strict
 from kb.text import SOMETHING, Described, Line
 
 if TYPE_CHECKING:

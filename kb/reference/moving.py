@@ -21,11 +21,11 @@ from kb.errors import InvalidRecord
 from kb.formats import BadFile, Fault, LoadOptions, decode, read_bytes
 from kb.formats.cells import guard, read_cell
 from kb.formats.tables import read_rows, wrong_width
-from kb.kinds import Strict
 from kb.meta import MAX_REVISION, Moment
 from kb.reference.files import FILE_BYTES, read_fields, read_file
 from kb.reference.rows import Row, find_row, list_rows, remove_row, restore_row
 from kb.reference.texts import TABLES, RowText, Table
+from kb.strict import Strict
 from kb.text import Line
 from kb.validation import validate
 from kb.vocabulary_loading import Merged

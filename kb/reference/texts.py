@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from kb.kinds import Amount, Currency, Positive, Strict, Year
+from kb.kinds import Amount, Currency, Positive, Year
+from kb.strict import Strict
 from kb.text import SOMETHING, Described, Line
 
 if TYPE_CHECKING:

@@ -10,24 +10,28 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, select, true
+from sqlalchemy import literal, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from kb.kinds import Path
 from kb.learning.model import Attempt, Credential, Enrolment, StepMark
 from kb.model import PUBLISHED, Entry, Revision
 from kb.people.clock import now
 from kb.people.model import User
+from kb.reading import view_of
 from kb.statements.making import Happening, Teller, actor_of
 from kb.statements.model import LearnerName, Statement
+from kb.steps import is_link_id
 from kb.visibility import RESTRICTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
     from kb.config import Settings
+    from kb.steps import LinkStep
 
 BACK = timedelta(days=30)
 """What happened longer ago is told no more: who sets a store up gets no years of history."""
@@ -41,7 +45,8 @@ def gather(session: Session, settings: Settings) -> int:
     if not found:
         return 0
     refs = {ref for each in found for ref in (each.path, each.step)}
-    teller = Teller(settings.base_url, _titles(session, refs))
+    titles = _titles(session, refs)
+    teller = Teller(settings.base_url, titles, _links(session, found, titles))
     actors = _actors(session, settings, {each.user_id for each in found})
     at = now()
     rows = [
@@ -105,6 +110,22 @@ def _titles(session: Session, refs: set[str]) -> dict[str, str]:
     query = select(Entry.ref, Revision.title).join(Revision, Revision.entry_id == Entry.id)
     shown = (Entry.ref.in_(refs), PUBLISHED, Entry.visibility != RESTRICTED)
     return dict(session.execute(query.where(*shown)).all())
+
+
+def _links(
+    session: Session, found: Iterable[Happening], titles: Mapping[str, str]
+) -> dict[tuple[str, str], LinkStep]:
+    """(path, id of a step) -> its link, of paths of which more than the id is told."""
+    wanted = {(each.path, each.revision) for each in found if is_link_id(each.step) and each.path in titles}
+    query = select(Revision).join(Revision.entry)
+    query = query.where(tuple_(Entry.ref, Revision.number).in_(wanted)).order_by(Revision.number)
+    views = [view_of(revision) for revision in session.scalars(query)] if wanted else []
+    return {
+        (view.ref, step.id): step
+        for view in views
+        if isinstance(view.content, Path)
+        for step in view.content.link_steps
+    }
 
 
 def _actors(session: Session, settings: Settings, people: set[int]) -> dict[int, dict[str, Any]]:

@@ -7,13 +7,17 @@ activities, results and context. Verbs and types of activities are those of ADL'
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+from kb.steps import is_link_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from kb.steps import LinkStep
 
 _ADL = "http://adlnet.gov/expapi"
 VERB_IDS = {
@@ -25,6 +29,7 @@ VERB_IDS = {
 }
 TYPES = {
     "path": f"{_ADL}/activities/course", "step": f"{_ADL}/activities/lesson",
+    "link": f"{_ADL}/activities/link",
     "questions": f"{_ADL}/activities/assessment", "badge": "http://activitystrea.ms/schema/1.0/badge",
 }  # fmt: skip
 LANGUAGE = "en"
@@ -68,6 +73,8 @@ class Teller:
     """The repository's address: ids begin with it."""
     titles: Mapping[str, str]
     """Of entries that are restricted to nobody; of others only the id is told."""
+    links: Mapping[tuple[str, str], LinkStep] = field(default_factory=dict)
+    """(path, id of a step) -> the link that it is, of the same paths."""
 
     def statement(self, happening: Happening, actor: dict[str, Any]) -> dict[str, Any]:
         """The whole statement."""
@@ -92,6 +99,8 @@ class Teller:
             return self._activity(happening.path, "badge")
         if not happening.step:
             return self._activity(happening.path, "path")
+        if is_link_id(happening.step):
+            return self._link(happening)
         return self._activity(happening.step, "step" if happening.score is None else "questions")
 
     def _activity(self, ref: str, kind: str) -> dict[str, Any]:
@@ -100,6 +109,16 @@ class Teller:
         if ref in self.titles:
             definition["name"] = {LANGUAGE: self.titles[ref]}
         return {"objectType": "Activity", "id": f"{self.base}/entries/{ref}{part}", "definition": definition}
+
+    def _link(self, happening: Happening) -> dict[str, Any]:
+        """The step as an activity of the path, under an id of our own as section 3.1 of part 2 asks for: the
+        address belongs to somebody else, and says nothing of the step. Where it leads is its `moreInfo`.
+        """
+        definition: dict[str, Any] = {"type": TYPES["link"]}
+        if step := self.links.get((happening.path, happening.step)):
+            definition |= {"name": {LANGUAGE: step.title}, "moreInfo": step.link}
+        id_ = f"{self.base}/entries/{happening.path}#step-{happening.step}"
+        return {"objectType": "Activity", "id": id_, "definition": definition}
 
     def _context(self, happening: Happening) -> dict[str, Any]:
         found: dict[str, Any] = {

@@ -18,12 +18,12 @@ from sqlalchemy import select
 
 from kb.content import make_content
 from kb.errors import NotFound, Taken
-from kb.kinds import Strict
 from kb.model import PUBLISHED, Entry, Revision, RevisionTag
 from kb.people.audit import note
 from kb.people.clock import now
 from kb.people.roles import require
 from kb.retouching import TENDING, retouch, untouched
+from kb.strict import Strict
 from kb.taxonomy.dimensions import DIMENSIONS, Dimension, dimension_of, rewritten, values_in
 from kb.taxonomy.listing import TEND, ListChanged, changeable, checked, find_row, put_row
 from kb.taxonomy.model import TaxonomyChange, TaxonomyValue

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from kb.dossiers.keeping import Dossier, Version, may_change
-from kb.kinds import Positive, Strict
+from kb.kinds import Positive
 from kb.neighbours import titles_of
+from kb.strict import Strict
 from kb.text import REF_PATTERN, SOMETHING, Described, Line
 from search.estimates.answers import EstimateAnswer, Part, Range
 from search.estimates.measures import wilson

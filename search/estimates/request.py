@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from kb.kinds import Currency, Level, Method, Positive, Strict, Year
+from kb.kinds import Currency, Level, Method, Positive, Year
 from kb.quality import Letter
+from kb.strict import Strict
 from kb.text import SOMETHING, Described, Line, NamesDescribed, Ref, Words
 from search.estimates.facts import CATEGORIES, SIZE, UNIT, is_number, words_of
 from search.estimates.history import Profile

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from kb.errors import InvalidRecord
-from kb.kinds import Currency, Positive, Strict, Year
+from kb.kinds import Currency, Positive, Year
+from kb.strict import Strict
 from kb.text import Line
 from kb.validation import Problem, shorten
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import quote
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -114,6 +115,8 @@ def _value(kind: Any, supply: Supply) -> Any:
         return _value(next((each for each in choices if _bare(each) is str), choices[0]), supply)
     if origin is list:
         inner = get_args(bare)[0]
+        if get_origin(_bare(inner)) in (Union, types.UnionType):
+            return [_value(variant, supply) for variant in get_args(_bare(inner))]
         if _bare(inner) is not str:
             return [_value(inner, supply)]
         found = [fitting(inner, (text,), supply.ref) for text in supply.take()]
@@ -136,6 +139,7 @@ def fitting(kind: Any, texts: Texts, ref: str = "") -> str | None:
     candidates = ["\n\n".join(texts)]
     candidates += [text[:most] for most in (LINE, 100, 80) for text in (flat, visible)]
     candidates += [f"https://x.example/{''.join(flat.split())}"[:LINE], ref, "EUR"]
+    candidates += [f"https://x.example/{quote(flat)}"[:LINE]]
     return next((each for each in candidates if each and fits(kind, each)), None)
 
 

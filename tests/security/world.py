@@ -42,6 +42,7 @@ from kb.reference.rows import add_row
 from kb.reference.texts import TABLES
 from kb.statements.making import Happening, Teller
 from kb.statements.model import LearnerName, Statement
+from kb.steps import stored_steps
 from kb.taxonomy.model import TaxonomyChange, TaxonomyValue
 from kb.validation import validate
 from kb.vocabulary import add_group
@@ -100,13 +101,13 @@ TOLD_BY_US: dict[str, str] = dict.fromkeys(OF_LISTS, "one of a list of ours") | 
     "incoming_documents.refs": "ids of entries", "credentials.name": "made by chance",
     "credentials.signed": "what other columns say, signed and encoded",
     "actions.embedded_in": "the id of an entry",
-    "statements.name": "a hash", "statements.step": "the id of an entry",
+    "statements.name": "a hash", "statements.step": "the id of a step",
     "learner_names.name": "made by chance",
     "entries.ref": "made from the kind and a number", "references.target": "the id of an entry",
     "working_copies.place": "the id of an entry, or a kind",
-    "attempts.step": "the id of an entry", "step_marks.step": "the id of an entry",
+    "attempts.step": "the id of an entry", "step_marks.step": "the id of a step",
     "link_checks.key": "a hash",
-    "kept_steps.step": "the id of an entry", "kept_steps.about": "words of ours, and a number or an id",
+    "kept_steps.step": "the id of a step", "kept_steps.about": "words of ours, and a number or an id",
     "audiences.principal": "a role, or the number of a person", "revisions.digest": "a hash",
     "rendered.digest": "a hash", "users.password": "a hash", "links.secret": "a hash",
     "pending_sign_ins.secret": "a hash", "sessions.secret": "a hash", "tokens.secret": "a hash",
@@ -387,6 +388,10 @@ def _document(world: World, number: int) -> Document:
     )
 
 
+LINKING = ("training", "path")
+"""Kinds of entries that hold links."""
+
+
 def _learn(session: Session, world: World, user_id: int) -> None:
     """On the first path, with notes, and an attempt at the questions of its step that waits for a mark."""
     path = session.scalars(select(Entry).where(Entry.ref == "P-0001")).one()
@@ -397,9 +402,10 @@ def _learn(session: Session, world: World, user_id: int) -> None:
     kept = KeptStep(path_id=path.id, step="M-0001", about="gone", kept_by=world.line(3), at=now())
     session.merge(kept)
     said = {"is_reached": False, "said": world.line(4), "checked_by": world.line(5), "checked_at": now()}
-    for content in session.scalars(select(Revision.content).join(Entry).where(Entry.kind == "training")):
-        if content.get("url"):
-            session.merge(LinkCheck(key=hashlib.sha256(content["url"].encode()).hexdigest(), **said))
+    for content in session.scalars(select(Revision.content).join(Entry).where(Entry.kind.in_(LINKING))):
+        for address in (content.get("url"), *(step.get("link") for step in stored_steps(content))):
+            if address:
+                session.merge(LinkCheck(key=hashlib.sha256(address.encode()).hexdigest(), **said))
     session.add(enrolment)
     session.flush()
     _ask_for_help(session, world, user_id, path.id)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 from kb.content import CONTENT, to_json
 from kb.desk import copies
 from kb.errors import InvalidRecord, NotFound
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import Line
 from web.api.models import Answer
 from web.api.operations import Operation

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from kb.kinds import Strict
 from kb.people.texts import Email
+from kb.strict import Strict
 from kb.usage.demand import give, list_demands, settle
 from web.api.models import Answer
 from web.api.operations import number_of

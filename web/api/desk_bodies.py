@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from kb.content import CONTENT
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import SEVERAL_LINES, Described, Line, Ref, Words
 from web.api.operations import LARGEST
 from web.bodies import ByKind

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kb.documents.conversion import MEDIA, Form
 from kb.documents.tables import TABLE_MEDIA
-from kb.kinds import Strict
+from kb.strict import Strict
 from web.documents import answer, sent
 from web.filling import filled, template
 

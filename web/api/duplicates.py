@@ -9,7 +9,7 @@ from pydantic import Field
 
 from kb.duplicates.deciding import Decision, Verdict, decide, reconsider
 from kb.duplicates.listing import Side, list_decisions, list_pairs
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.validation import validate
 from web.api.models import Answer
 from web.context import current

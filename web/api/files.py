@@ -12,7 +12,7 @@ from pydantic import Field
 from kb.attachments.attaching import attach, files_of
 from kb.attachments.removing import bring_back, detach, erase, removed_files
 from kb.errors import InvalidRecord
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import Line
 from kb.validation import Problem
 from web.api.models import Answer

@@ -10,7 +10,7 @@ from kb.importing import incoming
 from kb.importing.making import MAX_DRAFTS, make
 from kb.importing.plans import RECORD, ROWS, SKIP, Shape, choices, labels_of
 from kb.importing.recognition import MAX_NAME, TAKEN
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.text import SOMETHING, Described, Line, NamesDescribed
 from web.api.models import Answer
 from web.api.operations import Operation, Reply, number_of

@@ -15,7 +15,7 @@ from web.api.learning_models import (
 )
 from web.api.operations import Reply, number_of
 from web.context import current
-from web.entries import checked_ref
+from web.entries import checked_ref, checked_step
 from web.identity import origin
 from web.services import services
 
@@ -54,7 +54,7 @@ def leave(_: NoParameters, path: str) -> None:
 
 def change_step(_: NoParameters, body: StepBody, path: str, step: str) -> CourseAnswer:
     """The step is done or not, and noted on it is this."""
-    ref, at, reader = checked_ref(path), checked_ref(step), current().reader
+    ref, at, reader = checked_ref(path), checked_step(step), current().reader
     if body.note is not None:
         stepping.note_step(services().database, origin(), ref, at, reader, body.note)
     if body.done is not None:

@@ -80,7 +80,7 @@ def learning_answer(home: Home, today: date) -> LearningAnswer:
     ]  # fmt: skip
     first = home.next
     place = first.walk.next if first else None
-    step = NextPart(path=first.ref, step=place.step.entry, title=place.title) if first and place else None
+    step = NextPart(path=first.ref, step=place.step.id, title=place.title) if first and place else None
     return LearningAnswer(
         courses=courses, due=[DuePart.model_validate(each) for each in asked], next=step,
         recommended=[

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from kb.kinds import Strict
 from kb.learning.questions import LONGEST
 from kb.learning.stepping import LONGEST_NOTE
+from kb.steps import EntryStep, LinkStep
+from kb.strict import Strict
 from kb.text import Words
 from web.api.models import Answer
 
@@ -24,9 +25,11 @@ Number = Annotated[int, Field(ge=0, le=10_000)]
 class StepPart(Answer):
     """A step, and where one stands with it."""
 
-    entry: str
+    step: Annotated[str, Field(description="The id of the step: of its entry, or of its link.")]
+    entry: Annotated[str | None, Field(description="None where the step is a link.")]
+    link: Annotated[str | None, Field(description="Where it leads; None where the step is an entry.")]
     title: Annotated[str | None, Field(description="None when the entry is not open to you.")]
-    kind: str | None
+    kind: Annotated[str | None, Field(description="That of the entry, or `link`.")]
     revision: int | None
     state: Literal["done", "open", "locked", "withheld"]
     required: bool
@@ -43,7 +46,9 @@ class StepPart(Answer):
         """The step as the API shows it."""
         step, mark, material = place.step, place.mark, place.material
         return cls(
-            entry=step.entry, title=material.title if material else None,
+            step=step.id, entry=step.entry if isinstance(step, EntryStep) else None,
+            link=step.link if isinstance(step, LinkStep) else None,
+            title=material.title if material else None,
             kind=material.kind if material else None, revision=material.number if material else None,
             state=place.state, required=step.required, completion=step.completion, minutes=place.minutes,
             note=step.note, own_note=mark.note, questions=material.questions if material else 0,
@@ -69,7 +74,7 @@ class CoursePart(Answer):
     done: int = 0
     total: int = 0
     minutes_left: int = 0
-    next: Annotated[str | None, Field(description="Entry of the step to take now.")] = None
+    next: Annotated[str | None, Field(description="Id of the step to take now.")] = None
     enrolled_at: datetime | None = None
     completed_at: datetime | None = None
     valid_until: date | None = None
@@ -87,7 +92,7 @@ def course_data(course: Course) -> dict[str, object]:
     return {
         "path": course.ref, "title": course.view.title, "revision": course.view.number,
         "state": course.state, "done": course.walk.done, "total": course.walk.total,
-        "minutes_left": course.walk.minutes_left, "next": following.step.entry if following else None,
+        "minutes_left": course.walk.minutes_left, "next": following.step.id if following else None,
         "enrolled_at": course.enrolled_at, "completed_at": course.completed_at,
         "valid_until": course.valid_until,
     }  # fmt: skip

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from kb.kinds import Strict
 from kb.notices import outbox
+from kb.strict import Strict
 from web.api.models import Answer
 from web.api.operations import Operation, number_of
 from web.identity import origin

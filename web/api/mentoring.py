@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from kb.errors import InvalidRecord, NotFound
-from kb.kinds import Strict
 from kb.mentoring import asking
 from kb.mentoring.asking import AnswerText, RequestText, Said
+from kb.strict import Strict
 from kb.text import Line, Ref, Words
 from kb.validation import Problem
 from web.api.models import Answer

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from kb.kinds import Strict
 from kb.notices import wording
 from kb.notices.reading import count_unread, get_notice, list_notices, mark_all_read, mark_read
+from kb.strict import Strict
 from web.api.models import Answer
 from web.api.operations import LARGEST, number_of
 from web.context import current

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from kb.content import CONTENT
 from kb.people.roles import ACTIONS, PERMISSIONS, ROLES
+from kb.steps import STEP_PATTERN
 from kb.taxonomy.dimensions import DIMENSIONS
 from kb.text import REF_PATTERN
 from kb.version import product_version
@@ -39,7 +40,7 @@ PATH_SCHEMAS = {
     "group": _NUMBER,
     "person": _NUMBER,
     "path": _REF,
-    "step": _REF,
+    "step": {"type": "string", "pattern": f"^{STEP_PATTERN}$"},
     "training": _REF,
     "attempt": _NUMBER,
     "waiting": _NUMBER,

@@ -1,4 +1,4 @@
-"""/api/v1/teaching/steps and /teaching/paths: steps to decide about, and what a path may lack."""
+"""/api/v1/teaching/steps and /teaching/paths: steps to decide about, links, and what a path may lack."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from kb.learning import keeping
 from kb.learning.deciding import Decision, decide
 from kb.learning.step_links import links_of
 from kb.people.limits import LINKS_OF_PERSON
+from kb.steps import stored_steps
 from search.material import suggest
 from web.api.models import Answer
 from web.api.operations import Operation
 from web.context import current
-from web.entries import checked_ref
+from web.entries import checked_ref, checked_step
 from web.identity import origin
 from web.link_checks import check_links
 from web.searches import count_one
@@ -29,16 +30,21 @@ if TYPE_CHECKING:
 
 
 class WornPart(Answer):
-    """A step whose entry has changed since it was pinned, is replaced, or is gone."""
+    """A step whose entry has changed since it was pinned, is replaced, or is gone, or whose link was not
+    reached.
+    """
 
     path: str
     path_title: str
     step: str
-    title: Annotated[str, Field(description="Of the entry; empty when it is gone.")]
-    why: Literal["changed", "replaced", "gone"]
+    title: Annotated[str, Field(description="Of the entry or the link; empty when the entry is gone.")]
+    why: Literal["changed", "replaced", "gone", "unreached"]
     pinned: int | None
     current: Annotated[int | None, Field(description="The revision that stands.")]
     by: Annotated[str, Field(description="The entry that replaces it, if one does.")]
+    address: Annotated[str, Field(description="Where the link leads that was not reached.")]
+    said: Annotated[str, Field(description="Why it was not reached.")]
+    checked_at: datetime | None
     draft: Annotated[int | None, Field(description="Your draft of the path in which it is settled.")]
 
 
@@ -58,9 +64,9 @@ class DecidedAnswer(Answer):
 
 
 class StepLinkPart(Answer):
-    """The link of a training entry on a path."""
+    """The link of a step: the step itself, or what its training entry names."""
 
-    entry: str
+    step: Annotated[str, Field(description="The id of the step: of the training entry, or of the link.")]
     title: str
     address: str
     is_reached: Annotated[bool | None, Field(description="None: never checked.")]
@@ -99,32 +105,35 @@ class SuggestionsAnswer(Answer):
 
 
 def worn_steps(_: NoParameters) -> WornAnswer:
-    """The steps of published paths whose entry has changed, as far as you may see them."""
+    """The steps of published paths whose entry has changed, or whose link was not reached when it was last
+    checked, as far as you may see them.
+    """
     with services().database.read() as session:
         found = keeping.worn_steps(session, current().person, current().reader)
     return WornAnswer(steps=[WornPart.model_validate(each, from_attributes=True) for each in found])
 
 
 def decide_on_step(_: NoParameters, body: Decision, path: str, step: str) -> DecidedAnswer:
-    """Adopts the revision that stands, keeps the step as it is, or replaces it by another entry. To adopt and
-    to replace write a draft of the path, for which a token needs the scope `write` too.
+    """Adopts the revision that stands, keeps the step as it is, or replaces it by another entry, a link also
+    by another address. To adopt and to replace write a draft of the path, for which a token needs the scope
+    `write` too.
     """
-    done = decide(services().database, origin(), checked_ref(path), checked_ref(step), body)
+    done = decide(services().database, origin(), checked_ref(path), checked_step(step), body)
     return DecidedAnswer.model_validate(done, from_attributes=True)
 
 
 def step_links(_: NoParameters, path: str) -> StepLinksAnswer:
-    """The links of training on a path, and whether they answered when they were last checked."""
-    refs = _entries_of(_stored(checked_ref(path)))
+    """The links of a path's steps, and whether they answered when they were last checked."""
+    steps = stored_steps(_stored(checked_ref(path)))
     with services().database.read() as session:
-        return _links_answer(links_of(session, refs, current().reader))
+        return _links_answer(links_of(session, steps, current().reader))
 
 
 def check_step_links(_: NoParameters, path: str) -> StepLinksAnswer:
-    """Asks each link of training on a path, as far as the operator has named the hosts that may be asked."""
-    here, refs = services(), _entries_of(_stored(checked_ref(path)))
+    """Asks each link of a path's steps, as far as the operator has named the hosts that may be asked."""
+    here, steps = services(), stored_steps(_stored(checked_ref(path)))
     here.leases.spend(here.database, LINKS_OF_PERSON, f"#{current().person.id}")
-    return _links_answer(check_links(here.database, origin(), here.settings.link_hosts, refs))
+    return _links_answer(check_links(here.database, origin(), here.settings.link_hosts, steps))
 
 
 def _links_answer(links: list[StepLink]) -> StepLinksAnswer:
@@ -138,10 +147,6 @@ def _stored(ref: str) -> dict[str, Any]:
         if case is None or case.revision.entry.kind != "path":
             raise NotFound(f"There is no path {ref}.")
         return dict(case.revision.content)
-
-
-def _entries_of(stored: dict[str, Any]) -> set[str]:
-    return {step["entry"] for stage in stored.get("stages", ()) for step in stage.get("steps", ())}
 
 
 def suggest_material(_: NoParameters, path: str) -> SuggestionsAnswer:
@@ -164,7 +169,7 @@ BUILDING = (
     Operation("GET", "/teaching/steps", worn_steps, WornAnswer, "List steps that wait for a decision",
               action="train"),
     Operation("PUT", "/teaching/paths/<path>/steps/<step>", decide_on_step, DecidedAnswer,
-              "Decide about a step whose entry has changed", body=Decision, action="train",
+              "Decide about a step that waits for it", body=Decision, action="train",
               conflict="The entry was changed since, or your draft of the path was."),
     Operation("GET", "/teaching/paths/<path>/suggestions", suggest_material, SuggestionsAnswer,
               "See what a path may lack", action="train"),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from kb.kinds import Strict
 from kb.people import tokens
 from kb.people.texts import Role
 from kb.people.tokens import Scope  # noqa: TC001 - pydantic reads it
+from kb.strict import Strict
 from web.api.models import Answer
 
 if TYPE_CHECKING:

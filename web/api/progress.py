@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class ProgressStep(Answer):
     """A step, and how many got so far."""
 
-    entry: str
+    step: Annotated[str, Field(description="The id of the step: of its entry, or of its link.")]
     title: str
+    address: Annotated[str, Field(description="Where it leads; empty where the step is an entry.")]
     counts: Annotated[bool, Field(description="Whether the path is complete with it only.")]
     has_questions: bool
     done: int

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from kb import uploads
 from kb.errors import InvalidRecord, Taken
-from kb.kinds import Strict
+from kb.strict import Strict
 from kb.validation import Problem
 from search.estimates.tables import BadTable
 from search.importing import bringing

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from kb.errors import InvalidRecord, Taken
-from kb.kinds import Amount, Currency, Positive, Strict, Year
+from kb.kinds import Amount, Currency, Positive, Year
 from kb.reference import curating
 from kb.reference.money import read_money
 from kb.reference.rows import RowChanged, get_row, list_rows
 from kb.reference.texts import TABLES, Measure, Said, Table
+from kb.strict import Strict
 from kb.text import Line
 from kb.validation import validate
 from web.api.models import Answer

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from kb.kinds import Strict
 from kb.masking import told_in_texts
 from kb.meta import Named
 from kb.people.roles import ROLES
 from kb.showing import Showing, show_to, showing_of
+from kb.strict import Strict
 from kb.text import Described
 from web.api.models import Answer
 from web.context import current

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from kb.kinds import Strict
 from kb.statements import outbox
+from kb.strict import Strict
 from web.api.mail import MAX_LIMIT
 from web.api.models import Answer
 from web.api.operations import Operation, number_of

@@ -43,7 +43,8 @@ def path() -> None:
 @acting
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def steps(email: str, *, as_json: bool) -> None:
-    """Print the steps whose entry has changed since it was pinned, is replaced, or is gone.
+    """Print the steps whose entry has changed since it was pinned, is replaced, or is gone, and those whose
+    link was not reached.
 
     \b
     Example:
@@ -67,6 +68,8 @@ def steps(email: str, *, as_json: bool) -> None:
 def _what(worn: Worn) -> str:
     if worn.why == "changed":
         return f"pinned at {worn.pinned}, {worn.current} stands"
+    if worn.why == "unreached":
+        return f"{worn.address} not reached"
     return f"replaced by {worn.by}" if worn.why == "replaced" else "gone"
 
 
@@ -74,27 +77,28 @@ def _what(worn: Worn) -> str:
 @click.argument("ref")
 @click.argument("step")
 @click.argument("decision", type=click.Choice(["adopt", "keep", "replace"]))
-@click.option("--by", default="", help="The entry that takes its place; of a superseded one, what did.")
+@click.option("--by", default="", help="The entry that takes its place; of a link, also another address.")
 @click.option("--current", type=click.IntRange(1), default=None, help="Only if this revision still stands.")
 @acting
 def decide(ref: str, step: str, decision: str, by: str, current: int | None, email: str) -> None:
-    """Decide about a step of a path whose entry has changed.
+    """Decide about a step of a path whose entry has changed, or whose link was not reached.
 
-    `adopt` pins the revision that stands, `replace` takes another entry: both write a draft of the path.
-    `keep` leaves the step, and is remembered until the entry changes again.
+    `adopt` pins the revision that stands, `replace` takes another entry or address: both write a draft of the
+    path. `keep` leaves the step, and is remembered until the entry changes, or the link fails, again.
 
     \b
     Examples:
       precedent path decide P-0001 L-0002 adopt --as tom@example.org
       precedent path decide P-0001 L-0003 replace --by L-0007
       precedent path decide P-0001 L-0002 keep --current 4
+      precedent path decide P-0001 W-0123456789 replace --by https://www.example.org/page
     """
-    from kb.learning.deciding import Decision
+    from kb.learning.deciding import Decision, as_target
     from kb.learning.deciding import decide as decide_on
     from kb.validation import validate
 
     database, who = begin(email)
-    said = {"decision": decision, "current": current} | ({"by": by.upper()} if by else {})
+    said = {"decision": decision, "current": current} | ({"by": as_target(by)} if by else {})
     done = decide_on(database, who, ref.upper(), step.upper(), validate(Decision, said))
     if done.draft is None:
         click.echo(f"{done.step} stays in {done.path} as it is.")
@@ -217,9 +221,10 @@ def _check_free(file: Path, force: bool) -> None:
 @acting
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def links(ref: str, email: str, *, check: bool, as_json: bool) -> None:
-    """Print the links of training on a path, and whether they answered when they were last checked.
+    """Print the links of a path's steps, and whether they answered when they were last checked.
 
-    Only hosts that PRECEDENT_LINK_HOSTS names are asked.
+    They are the steps that lead elsewhere, and the links of training. Only hosts that PRECEDENT_LINK_HOSTS
+    names are asked.
 
     \b
     Examples:
@@ -229,24 +234,24 @@ def links(ref: str, email: str, *, check: bool, as_json: bool) -> None:
     from kb.config import Settings
     from kb.learning.step_links import links_of
     from kb.people.reader import reader_of
+    from kb.steps import stored_steps
     from web.link_checks import check_links
 
     database, who = begin(email)
-    stored = _stored(database, who, ref.upper())
-    refs = {step["entry"] for stage in stored.get("stages", ()) for step in stage.get("steps", ())}
+    steps = stored_steps(_stored(database, who, ref.upper()))
     if check:
-        found = check_links(database, who, Settings.from_env().link_hosts, refs)
+        found = check_links(database, who, Settings.from_env().link_hosts, steps)
     else:
         with database.read() as session:
-            found = links_of(session, refs, reader_of(who.person))
+            found = links_of(session, steps, reader_of(who.person))
     if as_json:
         print_json("links", [vars(each) for each in found])
     elif found:
         words = {None: "not checked", True: "reached", False: "not reached"}
-        rows = [(each.entry, words[each.is_reached], each.address, each.said) for each in found]
-        print_columns(("ENTRY", "LINK", "ADDRESS", "WHAT IT SAID"), rows)
+        rows = [(each.step, words[each.is_reached], each.address, each.said) for each in found]
+        print_columns(("STEP", "LINK", "ADDRESS", "WHAT IT SAID"), rows)
     else:
-        click.echo("No training on it has a link.")
+        click.echo("None of its steps has a link.")
 
 
 def _stored(database: Database, who: Origin, ref: str) -> dict[str, Any]:

@@ -15,12 +15,15 @@ from kb.neighbours import titles_of
 from kb.people.errors import TooMany
 from kb.people.limits import LINKS_OF_PERSON
 from kb.people.roles import can, require
+from kb.steps import LinkStep, leads_elsewhere, stored_entries, stored_id, stored_steps
+from kb.validation import Problem
 from search.material import suggest
 from search.results import SearchRequest
 from web.context import current
-from web.desk.fields import plan_of
+from web.desk.fields import parts_of, plan_of
+from web.desk.path_links import ADDRESS, TypedLink, add_link
 from web.desk.previews import course_preview
-from web.desk.stages import Arranged, arrange, put, stages_of, steps_of
+from web.desk.stages import Arranged, arrange, places_of, put, stages_of
 from web.identity import origin
 from web.link_checks import check_links
 from web.searches import count_one, search
@@ -43,9 +46,9 @@ if TYPE_CHECKING:
 KIND = "path"
 FRAGMENT = "builder"
 ENTER = "enter"
-"""What Enter in a line means: searching where words to search for were typed, else saving."""
+"""What Enter in a line means: adding a link or searching where something is typed for it, else saving."""
 MOVES = ("add", "remove", "up", "down", "move")
-DOES = (*MOVES, "put", "before", "find", "suggest", "check")
+DOES = (*MOVES, "put", "link", "before", "find", "suggest", "check")
 MOST_FOUND = 10
 LONGEST = 300
 
@@ -79,8 +82,10 @@ class Builder:
     is_suggested: bool = False
     """Whether what was found is what the path may lack; it is looked for anew when something was added."""
     materials: Mapping[str, StepMaterial] = field(default_factory=dict)
+    typed: TypedLink = field(default_factory=TypedLink)
+    """The link that is typed and no step yet."""
     links: Mapping[str, StepLink] = field(default_factory=dict)
-    """Of training that has one, and whether it answered."""
+    """Of steps that have one, by their ids, and whether it answered."""
     may_check: bool = False
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """(kind, title) of the prerequisites."""
@@ -93,8 +98,21 @@ class Builder:
 
     @property
     def step_fields(self) -> Mapping[str, Field]:
-        """The fields of a step."""
+        """The fields of a step that is an entry."""
         return {each.name: each for each in self.stage_fields["steps"].parts}
+
+    @property
+    def link_fields(self) -> Mapping[str, Field]:
+        """The fields of a step that is a link."""
+        return {each.name: each for each in parts_of(LinkStep, "steps")}
+
+    def is_link(self, step: Mapping[str, Any]) -> bool:
+        """Whether a step is meant to be a link."""
+        return leads_elsewhere(step)
+
+    def link_of(self, step: Mapping[str, Any]) -> StepLink | None:
+        """The link of a step, and whether it answered."""
+        return self.links.get(stored_id(step))
 
     def pins(self, step: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(value, words) of the revisions that a step can be pinned at; what was typed is among them."""
@@ -118,9 +136,11 @@ def _pin_words(material: StepMaterial, number: int, day: date) -> tuple[str, str
 
 
 def meant(do: str, form: MultiDict[str, str]) -> str:
-    """What was asked for: Enter searches where there are words to search for."""
+    """What was asked for: Enter adds a link that is typed, or searches for words that are."""
     if do != ENTER:
         return do
+    if form.get(ADDRESS, "").strip():
+        return "link"
     return "find" if form.get("find", "").strip() else "save"
 
 
@@ -134,8 +154,9 @@ def begin(sheet: Sheet, form: MultiDict[str, str]) -> None:
     stated = form.get("into", "")
     into = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 5 else 0
     sheet.builder = Builder(
-        words=form.get("find", "").strip()[:LONGEST], into=into, is_suggested=form.get("shows") == "suggested"
-    )
+        words=form.get("find", "").strip()[:LONGEST], into=into, typed=TypedLink.of(form),
+        is_suggested=form.get("shows") == "suggested",
+    )  # fmt: skip
 
 
 def build(sheet: Sheet, do: str, what: str) -> None:
@@ -145,6 +166,8 @@ def build(sheet: Sheet, do: str, what: str) -> None:
         done = arrange(sheet.data, do, what)
     elif do == "put":
         done = _put(sheet, what.upper(), builder.into)
+    elif do == "link":
+        done, builder.typed = add_link(sheet.data, builder.typed, builder.into)
     elif do == "before":
         done = _before(sheet, what.upper())
     else:
@@ -159,15 +182,27 @@ def build(sheet: Sheet, do: str, what: str) -> None:
         _ask(sheet, builder, _find)
 
 
+def takes_link(sheet: Sheet) -> bool:
+    """Adds a link that was typed and not added before the path is saved or shown; says whether it could."""
+    builder = sheet.builder
+    if builder is None or not builder.typed.is_typed:
+        return True
+    done, builder.typed = add_link(sheet.data, builder.typed, builder.into)
+    builder.said, builder.focus = done.said, done.focus
+    sheet.problems = [Problem(name, words) for name, words in builder.typed.wrong.items()]
+    return not sheet.problems
+
+
 def prepare(sheet: Sheet) -> None:
     """Gathers what the builder shows of the entries that the path names."""
     builder = sheet.builder = sheet.builder or Builder()
-    refs = {str(step.get("entry", "")) for _, step in steps_of(sheet.data)}
+    stages_of(sheet.data)
     before = [each for each in sheet.data.get("prerequisites") or [] if isinstance(each, str)]
     with services().database.read() as session:
-        builder.materials = step_materials(session, refs, current().reader)
+        builder.materials = step_materials(session, stored_entries(sheet.data), current().reader)
         builder.titles = titles_of(session, before, current().reader)
-        builder.links = {each.entry: each for each in links_of(session, refs, current().reader)}
+        links = links_of(session, stored_steps(sheet.data), current().reader)
+        builder.links = {each.step: each for each in links}
     builder.may_check = bool(builder.links) and can(current().person, "train")
     builder.into = builder.into or len(stages_of(sheet.data))
 
@@ -182,7 +217,7 @@ def preview(sheet: Sheet, content: Content) -> None:
 
 def _put(sheet: Sheet, ref: str, into: int) -> Arranged:
     """Adds an entry as a step, pinned at its newest revision."""
-    standing = _places(sheet.data).get(ref)
+    standing = places_of(sheet.data).get(ref)
     if standing:
         return Arranged(f"{ref} is in this path already: {standing}.", "find")
     with services().database.read() as session:
@@ -201,15 +236,6 @@ def _before(sheet: Sheet, ref: str) -> Arranged:
     return Arranged(f"{ref[:20]} comes before this path now.", "find")
 
 
-def _places(data: dict[str, Any]) -> dict[str, str]:
-    """Where each entry stands in the path, in words."""
-    found: dict[str, str] = {}
-    for place, step in steps_of(data):
-        _, stage, _, number = place.split(".")
-        found.setdefault(str(step.get("entry", "")), f"stage {stage}, step {number}")
-    return found
-
-
 def _ask(sheet: Sheet, builder: Builder, look: Callable[[Sheet, Builder], None]) -> None:
     """Looks for material; whoever has asked too often loses nothing of what they typed."""
     try:
@@ -220,10 +246,10 @@ def _ask(sheet: Sheet, builder: Builder, look: Callable[[Sheet, Builder], None])
 
 def _check(sheet: Sheet, builder: Builder) -> None:
     """Asks the links of the steps; nothing else ever does."""
-    here, refs = services(), {str(step.get("entry", "")) for _, step in steps_of(sheet.data)}
+    here = services()
     require(current().person, "train")
     here.leases.spend(here.database, LINKS_OF_PERSON, f"#{current().person.id}")
-    checked = check_links(here.database, origin(), here.settings.link_hosts, refs)
+    checked = check_links(here.database, origin(), here.settings.link_hosts, stored_steps(sheet.data))
     missed = sum(not each.is_reached for each in checked)
     builder.said = f"{len(checked)} checked, {missed or 'none'} not reached."
     builder.focus = "check-links"
@@ -254,7 +280,7 @@ def _find(sheet: Sheet, builder: Builder) -> None:
 
 
 def _as_found(page: SearchPage, sheet: Sheet) -> list[Found]:
-    places = _places(sheet.data)
+    places = places_of(sheet.data)
     return [
         Found(hit.entry.ref, hit.entry.kind, hit.entry.title, str(hit.why), places.get(hit.entry.ref, ""))
         for hit in page.hits

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from kb import hindsight
 from kb.content import CONTENT
 from kb.desk.required import REQUIRED
-from kb.text import MAX_LINE, Ref
-from kb.validation import bare_type
+from kb.text import MAX_ADDRESS, MAX_LINE, Ref, WebAddress
+from kb.validation import bare_type, fields_of
 from web.desk.wording import CHOICES, CORE, PLACING, Text, text_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class Field:
     is_required: bool = False
     """Whether it is asked for at submit."""
     is_ref: bool = False
+    is_address: bool = False
+    longest: int = MAX_LINE
+    """Characters that fit into a line."""
     parts: tuple[Field, ...] = ()
     """The fields of a group or of a row."""
 
@@ -68,27 +71,31 @@ class FormPlan:
 @cache
 def plan_of(kind: str) -> FormPlan:
     """What the form of a kind asks for."""
-    found = {field.name: field for field in _fields(CONTENT[kind], kind, REQUIRED[kind])}
+    found = {field.name: field for field in parts_of(CONTENT[kind], kind, REQUIRED[kind])}
     core = [name for name in CORE[kind] if name in found]
     placing = [name for name in PLACING if name not in core]
     more = [name for name in found if name not in (*core, *placing)]
     return FormPlan(kind, *(tuple(found[name] for name in names) for names in (core, more, placing)))
 
 
-def _fields(model: type[BaseModel], where: str, required: Sequence[str] = ()) -> tuple[Field, ...]:
+def parts_of(record: Any, where: str, required: Sequence[str] = ()) -> tuple[Field, ...]:
+    """The fields of a record, of all its variants where it has several; `where` is what holds it."""
     return tuple(
-        _field(name, info, where, is_required=name in required or name == "title")
-        for name, info in model.model_fields.items()
+        _field(name, info, where, is_required=name in required or name in {"title", "link"})
+        for name, info in fields_of(record).items()
     )
 
 
 def _field(name: str, info: FieldInfo, where: str, *, is_required: bool) -> Field:
     text = text_of(where, name)
     default = info.get_default() if not info.is_required() else None
-    widget, options, parts = _widget(name, _annotated(info), default)
+    kind = _annotated(info)
+    widget, options, parts = _widget(name, kind, default)
+    is_address = _is(kind, WebAddress)
     return Field(
-        name, widget, text, options, default, is_required, is_ref=_is_ref(_annotated(info)), parts=parts
-    )
+        name, widget, text, options, default, is_required, is_ref=_is(kind, Ref), is_address=is_address,
+        longest=MAX_ADDRESS if is_address else MAX_LINE, parts=parts,
+    )  # fmt: skip
 
 
 def _annotated(info: FieldInfo) -> Any:
@@ -100,7 +107,7 @@ def _widget(
 ) -> tuple[Widget, tuple[tuple[str, str], ...], tuple[Field, ...]]:
     bare = bare_type(kind)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
-        return "group", (), _fields(bare, name)
+        return "group", (), parts_of(bare, name)
     origin = get_origin(bare)
     if origin is Literal:
         return "choice", _options(bare, may_be_empty=default is None), ()
@@ -118,9 +125,9 @@ def _widget(
 def _several(name: str, inner: Any) -> tuple[Widget, tuple[tuple[str, str], ...], tuple[Field, ...]]:
     if name == hindsight.FIELD:
         return "named", tuple((each, text_of("project", each).label) for each in hindsight.OFFERED), ()
+    if parts := parts_of(inner, name):
+        return "rows", (), parts
     bare = bare_type(inner)
-    if isinstance(bare, type) and issubclass(bare, BaseModel):
-        return "rows", (), _fields(bare, name)
     if get_origin(bare) is Literal:
         return "ticks", _options(bare, may_be_empty=False), ()
     return ("numbers" if bare is int else "lines"), (), ()
@@ -132,14 +139,14 @@ def _options(choice: Any, *, may_be_empty: bool) -> tuple[tuple[str, str], ...]:
 
 
 def _is_line(kind: Any) -> bool:
-    """Whether a text is one line; ids and codes are."""
-    return _is_ref(kind) or not any(
-        isinstance(each, StringConstraints) and (each.max_length or 0) > MAX_LINE for each in _metadata(kind)
-    )
+    """Whether a text is one line; ids, addresses and codes are."""
+    sizes = [each.max_length or 0 for each in _metadata(kind) if isinstance(each, StringConstraints)]
+    return _is(kind, Ref) or _is(kind, WebAddress) or max(sizes, default=0) <= MAX_LINE
 
 
-def _is_ref(kind: Any) -> bool:
-    wanted = _metadata(Ref)[0]
+def _is(kind: Any, known: Any) -> bool:
+    """Whether a type is a known one, whatever else is said of it."""
+    wanted = _metadata(known)[0]
     return any(each == wanted for each in _metadata(kind))
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 from kb.attachments.pictures import bring
 from kb.attachments.storing import address_of
 from kb.errors import InvalidRecord
-from kb.kinds import Strict
 from kb.people.errors import TooMany
+from kb.strict import Strict
 from kb.text import MAX_WORDS
 from kb.validation import validate
 from web.bodies import json_body

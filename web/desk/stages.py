@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kb.steps import stored_id
 from web.desk.reading_forms import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ def steps_of(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for number, stage in enumerate(stages_of(data), 1):
         for at, step in enumerate(stage["steps"], 1):
             yield f"stages.{number}.steps.{at}", step
+
+
+def places_of(data: dict[str, Any]) -> dict[str, str]:
+    """Where each step stands in the path, in words, by its id (see kb/steps.py)."""
+    found: dict[str, str] = {}
+    for place, step in steps_of(data):
+        _, stage, _, number = place.split(".")
+        found.setdefault(stored_id(step), f"stage {stage}, step {number}")
+    return found
 
 
 def arrange(data: dict[str, Any], do: str, place: str) -> Arranged:

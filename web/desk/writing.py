@@ -192,6 +192,8 @@ def _handle(sheet: Sheet) -> str | BaseResponse:
     if is_stepped(sheet, do, path):
         keeping.keep(sheet)
         return _page(sheet)
+    if not building.takes_link(sheet):
+        return Response(_page(sheet), status=400)
     try:
         content = make_content(sheet.kind, sheet.data)
     except InvalidRecord as error:

@@ -7,7 +7,6 @@ from email.errors import MessageError
 from typing import TYPE_CHECKING
 
 from kb.errors import KbError
-from kb.kinds import Strict
 from kb.notices.letters import as_message, link_letter, notices_letter, sample_letter
 from kb.notices.model import Mail
 from kb.notices.outbox import claim, give_up_stale
@@ -21,6 +20,7 @@ from kb.people.model import User
 from kb.people.reader import reader_of
 from kb.people.roles import require
 from kb.people.texts import WAYS, Email
+from kb.strict import Strict
 from kb.validation import validate
 from web.mailing.link import MailLink, MailPutOff, MailRefused, MailServerDown
 

@@ -2,6 +2,9 @@
 // The server does the work, as it does without scripts; this swaps the part and keeps the focus.
 import { announce } from "./fragments.js";
 
+// What Enter presses in the builder's own lines.
+const ENTER = [["#find", "find"], ["[name=link_address], [name=link_title]", "link"]];
+
 export function startBuilding(form) {
   const place = document.getElementById("builder");
   if (!place) return;
@@ -38,9 +41,10 @@ export function startBuilding(form) {
     press(button.value, button);
   });
   place.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.target.matches("#find")) return;
+    const value = event.key === "Enter" && ENTER.find(([lines]) => event.target.matches(lines))?.[1];
+    if (!value) return;
     event.preventDefault();
-    press("find", event.target);
+    press(value, event.target);
   });
   startDragging(place, press);
 }
