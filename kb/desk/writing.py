@@ -108,10 +108,9 @@ def save(
         case = find_case(session, person, ref, base)
         line = line_of(session, case)
         check_base(session, person, line)
-        standing = case.revision
+        standing, anonymous = case.revision, _is_anonymous(person, case, manner)
         if not wrote_all(session, person, case):
             content = unredacted(session, reader or reader_of(person), standing, content)
-        anonymous = _is_anonymous(person, case, manner)
         if standing.digest == digest(content) and standing.anonymous == anonymous:
             session.rollback()
             return replace(_saved(standing), is_new=False)
