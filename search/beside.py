@@ -29,14 +29,17 @@ class Beside:
         self._lock = threading.Lock()
         self._busy = 0
 
-    def both(self, here: Callable[[], A], beside: Callable[[], B]) -> tuple[A, B]:
+    def both(
+        self, here: Callable[[], A], beside: Callable[[], B], spare: Callable[[B], object] = lambda _: None
+    ) -> tuple[A, B]:
         """What the two give. `here` should be the one that leaves the interpreter alone for longest.
 
-        Raises what either of them raises.
+        `spare` is told what `beside` gave, and is left out where no processor is free for it. Raises what
+        any of them raises.
         """
         threads = self._enter()
         try:
-            return self._helped(here, beside) if threads == 2 else (here(), beside())
+            return self._helped(here, beside, spare) if threads == 2 else (here(), beside())
         finally:
             with self._lock:
                 self._busy -= threads
@@ -48,8 +51,15 @@ class Beside:
             self._busy += threads
             return threads
 
-    def _helped(self, here: Callable[[], A], beside: Callable[[], B]) -> tuple[A, B]:
-        task = self._pool.submit(beside)
+    def _helped(
+        self, here: Callable[[], A], beside: Callable[[], B], spare: Callable[[B], object]
+    ) -> tuple[A, B]:
+        def work() -> B:
+            given = beside()
+            spare(given)
+            return given
+
+        task = self._pool.submit(work)
         try:
             found = here()
         except BaseException:

@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 CACHED_PAGES = 128
 RELEVANT = ("relevance", "match")
 """The orders by relevance."""
+FORESEEN = 2
+"""Times a page's length: so many of the best by words hold nine of ten hits of a first page."""
 DATED = 100
 """Sorting by date reorders this many of the most relevant hits: further down they share one common word."""
 
@@ -169,8 +171,10 @@ class Engine:
         counter = self._counter.recall(
             "", lambda: FacetCounter(snapshot.catalogue, today), (snapshot.catalogue, today)
         )
-        prepare = partial(self._prepare, counter=counter)
-        search, ready = self._understanding.search(sight, request, query, stamp, prepare)
+        search, ready = self._understanding.search(
+            sight, request, query, stamp, partial(self._prepare, counter=counter),
+            partial(self._foresee, sight=sight, request=request, stamp=stamp),
+        )  # fmt: skip
         wanted = request.offset + request.limit
         found = search.rank(ready.matches, wanted if request.sort in RELEVANT else max(wanted, DATED))
 
@@ -199,6 +203,14 @@ class Engine:
         counted = matches.allowed if words.query.is_empty else matches.scores > 0
         suggestion = self._suggestion(words.sight, words.query)
         return _Prepared(matches, counter.tally(counted), Wanted(words), suggestion)
+
+    def _foresee(self, ready: _Prepared, sight: Sight, request: SearchRequest, stamp: int) -> None:
+        """Reads the entries that will probably be on the page."""
+        if request.offset or request.sort not in RELEVANT:
+            return
+        best, scores = ready.matches.best, ready.matches.scores
+        rows = best[np.argsort(-scores[best])[: FORESEEN * request.limit]]
+        self._views.get(sight.snapshot.catalogue.revisions[rows].tolist(), sight.reader, stamp)
 
     def _hits(self, explainer: Explainer, places: NDArray[np.int64], reader: Reader, stamp: int) -> list[Hit]:
         """The hits at these places of the ranking. What the database does not show is left out."""

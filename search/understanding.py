@@ -47,12 +47,12 @@ class Understanding:
 
     def search(
         self, sight: Sight, request: SearchRequest, query: Query, stamp: int,
-        prepare: Callable[[Words], T],
+        prepare: Callable[[Words], T], foresee: Callable[[T], object] = lambda _: None,
     ) -> tuple[Search, T]:  # fmt: skip
         """The search with all that it needs, and what `prepare` makes of its words alone.
 
         The encoder leaves the interpreter alone while it reads the query, so that is when the words
-        are looked up.
+        are looked up, and when `foresee`, told what was prepared, may fetch what will be asked for.
         """
         if query.is_empty:
             words = Words(sight, query)
@@ -65,7 +65,9 @@ class Understanding:
         else:
             meant = vocabulary.text_with_meanings(" ".join(query.words))
             text = " ".join((meant, *query.phrases)).strip()
-            vector, prepared = self._beside.both(partial(self._vector, text), partial(prepare, words))
+            vector, prepared = self._beside.both(
+                partial(self._vector, text), partial(prepare, words), foresee
+            )
         # Without an encoder a search by meaning still answers, by words, and says so.
         mode = request.mode if vector is not None else "keyword"
         # The single rankings are there to be seen as they are.

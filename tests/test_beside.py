@@ -31,6 +31,19 @@ def test_with_two_processors_the_second_runs_while_the_first_does(monkeypatch) -
     assert Beside().both(lambda: has_run.wait(60), has_run.set) == (True, None)
 
 
+def test_what_is_spare_is_done_where_a_processor_is_free_for_it(processors: int) -> None:
+    told: list[str] = []
+    # What has not begun when the first is done begins on its thread, without what is spare.
+    begun = threading.Event()
+
+    def second() -> str:
+        begun.set()
+        return "beside"
+
+    assert Beside().both(lambda: processors == 1 or begun.wait(60), second, told.append) == (True, "beside")
+    assert told == ["beside"] * (processors - 1)
+
+
 def test_a_failure_of_either_is_raised(processors: int) -> None:
     with pytest.raises(KeyError, match="what went wrong"):
         Beside().both(fail, lambda: None)
