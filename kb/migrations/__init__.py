@@ -38,7 +38,7 @@ VERSIONS = (
     "0025",
     "0026",
     "0027",
-    "0030",
+    "0028",
 )
 """Every schema version this Precedent can migrate from, oldest first."""
 
