@@ -141,12 +141,12 @@ def be_about_a_step(case: schemathesis.Case) -> None:
 
 def be_about_the_desk(case: schemathesis.Case) -> None:
     """Nobody meets by chance an entry that is in the state that a call is for."""
-    ref, body = AT.get(case.path), case.body
     if case.path == "/imports" and case.method == "POST" and not case.body:
         case.body = b"x"
     if case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     _be_about_what_is_there(case)
+    ref, body = AT.get(case.path), case.body
     if ref is None or (case.method == "GET" and case.path.startswith("/drafts")):
         return
     if case.path.endswith("/submitted") and case.method == "DELETE":

@@ -173,7 +173,7 @@ def test_a_path_without_steps_is_a_draft_and_its_submit_says_what_is_missing(tin
     refused = tina.send(saved.headers["Location"].partition("?")[0], do="submit", base="1", **bare)
     assert refused.status_code == 400
     assert "The draft is saved, but not submitted yet" in words(refused)
-    assert "stages hold no step yet: add at least one" in words(refused)
+    assert "Stages hold no step yet: add at least one" in words(refused)
 
 
 def test_submit_refuses_steps_that_nobody_could_take(own_app, tina):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from kb.reading import OPERATOR, Reader, get_entry
 from kb.records import apply_record, parse_record
 from kb.recurring import recurring, times_learned
 from tests.fixtures.people import browser_of
+from tests.test_cli import run
 
 pytest_plugins = ["tests.fixtures.web", "tests.fixtures.people"]
 RECORDS = [
@@ -74,3 +76,23 @@ def test_the_page_says_so(own_app, ref):
     assert "Learned 3 times" not in page, "visitors are not told of the third"
     assert re.search(r"March 2022.*Ordered late again.*Tunnels.*210,000 EUR lost", page)
     assert "Together, as far as it is known" in page
+
+
+def test_programs_are_told_as_readers_are(own_app):
+    fill(own_app.extensions["precedent"].database)
+    answer = browser_of(own_app).get("/api/v1/entries/L-0701").json
+    assert [(each["ref"], each["cost"], each["days"]) for each in answer["learned"]] == [
+        ("L-0701", -100_000, -20), ("L-0702", -210_000, None),
+    ]  # fmt: skip
+    assert answer["learned"][0] | {"source": "H-0701", "where": "Harbour crane"} == answer["learned"][0]
+    assert browser_of(own_app).get("/api/v1/entries/L-0704").json["learned"] == []
+
+
+def test_the_command_line_tells_each_time(repository):
+    fill(repository.database)
+    shown = run(repository.environment(), "show", "L-0701").stdout
+    assert "learned 3 times:\n  2020-03-01, L-0701, Harbour crane, -100,000 EUR, -20 days\n" in shown
+    assert "  no date, L-0703, -50,000 USD, -5 days\n" in shown
+    told = json.loads(run(repository.environment(), "show", "L-0701", "--json").stdout)["learned"]
+    assert [each["on"] for each in told] == ["2020-03-01", "2022-03-01", None]
+    assert json.loads(run(repository.environment(), "show", "L-0704", "--json").stdout)["learned"] == []

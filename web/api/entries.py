@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kb import reading
 from kb.errors import NotFound
 from kb.neighbours import neighbours
+from kb.recurring import recurring
 from kb.visibility import stated_readers
 from web.api.models import (
     EntryAnswer,
@@ -14,6 +15,7 @@ from web.api.models import (
     HistoryAnswer,
     HitPart,
     LinkPart,
+    OccurrencePart,
     RevisionAnswer,
     RevisionPart,
     SimilarAnswer,
@@ -49,11 +51,13 @@ def get_entry(_: NoParameters, ref: str) -> EntryAnswer:
         view = reading.get_entry(session, checked_ref(ref), reader)
         around = neighbours(session, view, reader)
         readers = stated_readers(session, view.readers)
+        learned = recurring(session, view, reader) if view.kind == "lesson" else None
     data = _whole(view) | {
         "readers": readers,
         "links": [LinkPart.of(link) for link in around.outgoing],
         "linked_from": [LinkPart.of(link) for link in around.incoming],
         "superseded_by": [link.ref for link in around.incoming if link.relation == "supersedes"],
+        "learned": [OccurrencePart.model_validate(each) for each in learned.times] if learned else [],
     }
     return EntryAnswer.model_validate(data)
 

@@ -206,6 +206,21 @@ class RevisionAnswer(RevisionPart):
     ]
 
 
+class OccurrencePart(Answer):
+    """One time that a lesson was learned; `cost` and `days` are negative where they were lost."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    ref: Annotated[str, Field(description="Id of the entry that tells of it.")]
+    title: str
+    on: date | None
+    source: Annotated[str | None, Field(description="Project or review that it comes from, where told.")]
+    where: Annotated[str, Field(description="The source's title, else the unit or programme.")]
+    cost: float | None
+    currency: str
+    days: float | None
+
+
 class EntryAnswer(RevisionAnswer):
     """The published revision with its content, and the links both ways."""
 
@@ -217,6 +232,10 @@ class EntryAnswer(RevisionAnswer):
         Field(
             description="Roles and people who may see a restricted entry; empty unless the caller sees all."
         ),
+    ]
+    learned: Annotated[
+        list[OccurrencePart],
+        Field(description="Each time that a lesson was learned, where it was more than once; else empty."),
     ]
 
 

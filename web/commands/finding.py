@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from kb.config import Settings
     from kb.database import Database
+    from kb.recurring import Occurrence
     from search.engine import Engine
     from search.results import Hit, SearchPage
 
@@ -106,6 +108,7 @@ def show(ref: str, revision: int | None, *, as_json: bool) -> None:
       precedent show T-0003 --json
     """
     from kb.content import to_json
+    from kb.recurring import recurring
     from kb.sections import sections
     from kb.visibility import stated_readers
 
@@ -113,10 +116,13 @@ def show(ref: str, revision: int | None, *, as_json: bool) -> None:
     with database.read() as session:
         view = get_entry(session, ref.upper(), OPERATOR, revision)
         readers = stated_readers(session, view.readers)
+        learned = recurring(session, view, OPERATOR) if revision is None else None
+    times = list(learned.times) if learned else []
     if as_json:
         head = {"id": view.ref, "kind": view.kind, "revision": view.number, "state": view.state,
-                "visibility": view.visibility, "readers": readers}  # fmt: skip
-        click.echo(json.dumps(head | to_json(view.content), ensure_ascii=False))
+                "visibility": view.visibility, "readers": readers,
+                "learned": list(map(asdict, times))}  # fmt: skip
+        click.echo(json.dumps(head | to_json(view.content), ensure_ascii=False, default=str))
         return
     click.echo(click.style(f"{view.ref}  {view.title}", bold=True))
     click.echo(
@@ -124,8 +130,18 @@ def show(ref: str, revision: int | None, *, as_json: bool) -> None:
     )
     if view.visibility != "public":
         click.echo(f"visible to: {', '.join(readers) or 'people who have signed in'}")
+    if times:
+        click.echo("\n".join([f"learned {len(times)} times:", *map(_occurrence_line, times)]))
     for heading, text in sections(view.content):
         click.echo(f"\n{click.style(heading, bold=True)}\n{text}")
+
+
+def _occurrence_line(each: Occurrence) -> str:
+    """One time that a lesson was learned: when, by what entry, where, at what cost."""
+    cost = "" if each.cost is None else f"{each.cost:+,.0f} {each.currency}".strip()
+    days = "" if each.days is None else f"{each.days:+,.0f} days"
+    parts = (str(each.on or "no date"), each.ref, each.where, cost, days)
+    return "  " + ", ".join(part for part in parts if part)
 
 
 def page_json(page: SearchPage) -> dict[str, Any]:
