@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from kb.errors import NotAllowed, NotFound
+from kb.errors import DatabaseUnavailable, NotAllowed, NotFound
 from kb.notices.reading import list_notices
 from kb.people.accounts import as_person, find_user, new_user
 from kb.people.audit import Origin
@@ -169,6 +169,27 @@ def test_counts_wait_while_the_database_is_busy(sqlite_database, monkeypatch):
     assert searches(sqlite_database) == {"held": (1, 0)}
     usage.flush()
     assert searches(sqlite_database) == {"held": (1, 0), "asbestos": (1, 1)}
+
+
+def test_many_counts_are_stored_in_parts_and_none_is_lost(sqlite_database, monkeypatch):
+    monkeypatch.setattr(usage_module, "PART", 2)
+    usage, stored = Usage(sqlite_database), []
+    monkeypatch.setattr(usage_module, "FLUSH_SECONDS", 1e9)
+
+    def add(session, day, counts):
+        stored.append(set(counts))
+        if len(stored) == 2:
+            raise DatabaseUnavailable("The database is busy.")
+        add_searches(session, day, counts)
+
+    monkeypatch.setattr(usage_module, "add_searches", add)
+    for number in range(5):
+        usage.searched(f"#{number}", f"search {number}", is_empty=False, surfaced=[])
+    usage.flush(everything=True)
+    assert [len(part) for part in stored] == [2, 2], "after one that waits, the others wait too"
+    assert len(searches(sqlite_database)) == 2
+    usage.flush()
+    assert searches(sqlite_database) == {f"search {number}": (1, 0) for number in range(5)}
 
 
 def test_nothing_is_counted_where_it_is_switched_off(sqlite_database):

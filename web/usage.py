@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kb.errors import KbError
@@ -22,7 +23,7 @@ from kb.people.secrets import derived
 from kb.usage.counting import add_searches, add_uses, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from kb.database import Database
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 TYPING_SECONDS = 20.0
 FLUSH_SECONDS = 30.0
 MOST_PENDING = 10_000
+PART = 1_000
+"""Counts that are stored in one transaction."""
 
 
 @dataclass
@@ -98,22 +101,37 @@ class Usage:
     def _store(
         self, day: date, searches: dict[str, tuple[int, int]], uses: dict[str, tuple[int, int]]
     ) -> None:
-        try:
-            with self.database.write_cache() as session:
-                add_searches(session, day, searches)
-                add_uses(session, day, uses)
-        except KbError as error:
-            logger.info("Counts wait: %s", error)
-            with self._lock:
-                for mine, missed in ((self._searches, searches), (self._uses, uses)):
-                    for name, (first, second) in list(missed.items())[:MOST_PENDING]:
-                        mine[name][0] += first
-                        mine[name][1] += second
+        """Adds them up in parts, so that nobody waits long for whoever writes."""
+        waits: KbError | None = None
+        for add, mine, counts in ((add_searches, self._searches, searches), (add_uses, self._uses, uses)):
+            for part in _parts(counts):
+                try:
+                    if waits is None:
+                        with self.database.write_cache() as session:
+                            add(session, day, part)
+                        continue
+                except KbError as error:
+                    waits = error
+                    logger.info("Counts wait: %s", error)
+                self._keep(mine, part)
+
+    def _keep(self, mine: dict[str, list[int]], missed: dict[str, tuple[int, int]]) -> None:
+        with self._lock:
+            for name, (first, second) in missed.items():
+                if name in mine or len(mine) < MOST_PENDING:
+                    mine[name][0] += first
+                    mine[name][1] += second
 
     def _count(self, search: Pending) -> None:
         held = self._searches[search.query]
         held[0] += 1
         held[1] += search.is_empty
+
+
+def _parts(counts: dict[str, tuple[int, int]]) -> Iterator[dict[str, tuple[int, int]]]:
+    items = iter(counts.items())
+    while part := dict(islice(items, PART)):
+        yield part
 
 
 def _is_typing(before: Pending, text: str, at: float) -> bool:

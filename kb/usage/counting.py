@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,22 +41,40 @@ def normalised(query: str) -> str:
 
 def add_searches(session: Session, day: date, counts: Mapping[str, tuple[int, int]]) -> None:
     """Adds (searches, of them without result) by normalised query."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(SearchCount)
-    for query, (searches, empty) in sorted(counts.items()):
-        row = insert.values(day=day, query=query, searches=searches, empty=empty)
-        added = {"searches": SearchCount.searches + searches, "empty": SearchCount.empty + empty}
-        session.execute(row.on_conflict_do_update(index_elements=["day", "query"], set_=added))
+    rows = [
+        {"day": day, "query": query, "searches": searches, "empty": empty}
+        for query, (searches, empty) in sorted(counts.items())
+    ]
+    _add(session, SearchCount, ["day", "query"], ["searches", "empty"], rows)
 
 
 def add_uses(session: Session, day: date, counts: Mapping[str, tuple[int, int]]) -> None:
     """Adds (surfaced, opened) by the id of the entry; those that are not there are passed over."""
     numbers = dict(session.execute(select(Entry.ref, Entry.id).where(Entry.ref.in_(counts))).all())
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(EntryCount)
-    for ref, number in sorted(numbers.items()):
-        surfaced, opened = counts[ref]
-        row = insert.values(month=day.replace(day=1), entry_id=number, surfaced=surfaced, opened=opened)
-        added = {"surfaced": EntryCount.surfaced + surfaced, "opened": EntryCount.opened + opened}
-        session.execute(row.on_conflict_do_update(index_elements=["month", "entry_id"], set_=added))
+    rows = [
+        {
+            "month": day.replace(day=1),
+            "entry_id": number,
+            "surfaced": counts[ref][0],
+            "opened": counts[ref][1],
+        }
+        for ref, number in sorted(numbers.items())
+    ]
+    _add(session, EntryCount, ["month", "entry_id"], ["surfaced", "opened"], rows)
+
+
+def _add(
+    session: Session,
+    table: type[SearchCount | EntryCount],
+    key: list[str],
+    counted: list[str],
+    rows: list[dict[str, Any]],
+) -> None:
+    """Adds to the rows that are there, and makes those that are not: one statement for all of them."""
+    if rows:
+        insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(table)
+        added = {name: getattr(table, name) + insert.excluded[name] for name in counted}
+        session.connection().execute(insert.on_conflict_do_update(index_elements=key, set_=added), rows)
 
 
 def opened(session: Session, today: date) -> dict[str, int]:
