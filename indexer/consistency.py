@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from indexer.documents import Document
     from indexer.embedder import Embedder
+    from indexer.sync import IndexWriter
     from kb.config import Settings
     from kb.database import Database
 
@@ -30,17 +30,13 @@ SAMPLED = 200
 """Documents that are made again from the database and compared word by word."""
 
 
-def behind(settings: Settings, database: Database, embedder: Embedder | None) -> int:
+def behind(writer: IndexWriter) -> int:
     """How many published entries the index does not hold as they are: all of them while there is none."""
-    heads = published_heads(database)
-    if not (settings.index_folder / "manifest.sqlite").is_file():
+    heads = published_heads(writer.database)
+    if writer.is_missing():
         return len(heads)
-    try:
-        with closing(Manifest(settings.index_folder, read_only=True)) as manifest:
-            fits = manifest.fits(embedder.fingerprint if embedder else None)
-            stamps = manifest.stamps() if fits else {}
-    except sqlite3.Error:  # broken: it will be made anew
-        return len(heads)
+    with closing(Manifest(writer.settings.index_folder, read_only=True)) as manifest:
+        stamps = manifest.stamps()
     return sum(stamps.get(revision) != stamp for revision, stamp in heads.items())
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 
+from kb.model import Revision
 from tests.fixtures.browser import check_accessibility
 from tests.fixtures.people import make_user
+from web.services import EXTENSION
 
 pytestmark = pytest.mark.browser
 pytest_plugins = ["tests.fixtures.people"]
@@ -203,6 +206,9 @@ def test_without_scripts_a_lesson_is_written_and_submitted(browser, live, people
     page.get_by_label("Preview").get_by_text("Written without scripts").wait_for()
     page.get_by_role("button", name="Submit for review").click()
     page.get_by_text("somebody else will review it").wait_for()
+    with live.app.extensions[EXTENSION].database.read() as session:
+        written = select(Revision.state).where(Revision.title == "Written without scripts")
+        assert session.scalars(written).all() == ["submitted"]
     context.close()
 
 

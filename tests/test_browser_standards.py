@@ -220,6 +220,7 @@ def test_a_learning_system_that_takes_nothing_is_said(page, system):
     page.get_by_text(
         "Nothing is reported: the learning system that opened this page cannot be used"
     ).wait_for()
+    assert system.verbs == []
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from kb.attachments.pictures import MAX_PICTURE
 from kb.importing.sandbox import MAX_UPLOAD
 from kb.validation import Problem
 from web.context import current
+from web.headers import FIXED
 from web.parameters import BadParameters
 
 if TYPE_CHECKING:
@@ -109,9 +110,6 @@ def _add_headers(response: Response) -> Response:
         "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     )
     response.headers.setdefault("Content-Security-Policy", policy)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers.update(FIXED)
     response.headers["X-Request-Id"] = current().request_id
     return response

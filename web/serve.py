@@ -86,7 +86,7 @@ def _bring_up_to_date(settings: Settings, database: Database, tell: Callable[[st
     from web.commands import index_now, index_sentence, index_writer
 
     writer = index_writer(settings, database)
-    missing = behind(settings, database, writer.embedder)
+    missing = behind(writer)
     if missing > AT_ONCE:
         tell(
             f"{missing:,} entries are not in the index yet. It is made while the server answers; "

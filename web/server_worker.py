@@ -6,14 +6,12 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from web.headers import FIXED
+
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-HEADERS = (
-    f"Content-Security-Policy: {POLICY}",
-    "X-Content-Type-Options: nosniff",
-    "Referrer-Policy: same-origin",
-    "Cross-Origin-Opener-Policy: same-origin",
-    "Cross-Origin-Resource-Policy: same-origin",
-)
+_LINES = "".join(
+    f"{name}: {value}\r\n" for name, value in ({"Content-Security-Policy": POLICY} | FIXED).items()
+).encode()
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -33,7 +31,7 @@ class _Answering:
     def sendall(self, data: bytes) -> None:
         """Sends the answer, with the headers behind its first line."""
         first, end, rest = data.partition(b"\r\n")
-        self._connection.sendall(first + end + "".join(f"{each}\r\n" for each in HEADERS).encode() + rest)
+        self._connection.sendall(first + end + _LINES + rest)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -101,18 +101,21 @@ class Usage:
     def _store(
         self, day: date, searches: dict[str, tuple[int, int]], uses: dict[str, tuple[int, int]]
     ) -> None:
-        """Adds them up in parts, so that nobody waits long for whoever writes."""
-        waits: KbError | None = None
-        for add, mine, counts in ((add_searches, self._searches, searches), (add_uses, self._uses, uses)):
-            for part in _parts(counts):
-                try:
-                    if waits is None:
-                        with self.database.write_cache() as session:
-                            add(session, day, part)
-                        continue
-                except KbError as error:
-                    waits = error
-                    logger.info("Counts wait: %s", error)
+        """Adds them up in parts, so that nobody waits long for whoever writes; those that cannot be wait."""
+        waiting = deque(
+            (add, mine, part)
+            for add, mine, counts in ((add_searches, self._searches, searches), (add_uses, self._uses, uses))
+            for part in _parts(counts)
+        )
+        try:
+            while waiting:
+                add, _, part = waiting[0]
+                with self.database.write_cache() as session:
+                    add(session, day, part)
+                waiting.popleft()
+        except KbError as error:
+            logger.info("Counts wait: %s", error)
+            for _, mine, part in waiting:
                 self._keep(mine, part)
 
     def _keep(self, mine: dict[str, list[int]], missed: dict[str, tuple[int, int]]) -> None:

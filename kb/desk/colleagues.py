@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from kb.desk.access import OPEN, cases, find_cases, is_author, own_id, seen
 from kb.desk.lines import is_overtaken
 from kb.desk.model import Handling, WorkingCopy
+from kb.desk.veiling import veiled_writers
 from kb.model import Entry, Revision
 from kb.people.model import User
 from kb.people.roles import can
@@ -89,14 +90,11 @@ class _Naming:
 
     def __init__(self, session: Session, person: Person, refs: Collection[str]) -> None:
         self._is_told = can(person, "see authors")
-        veiled = select(Entry.ref, Handling.author_id).join(Revision, Revision.entry_id == Entry.id)
-        veiled = veiled.join(Handling, Handling.revision_id == Revision.id)
-        rows = session.execute(veiled.where(Entry.ref.in_(refs), Revision.anonymous))
-        self._veiled = {(ref, account) for ref, account in rows if account is not None}
+        self._veiled = veiled_writers(session, refs)
 
     def __call__(self, ref: str, account: int | None, name: str, *, is_veiled: bool) -> tuple[str, bool]:
         """(name, whether it is confidential)."""
-        if not is_veiled and (ref, account) not in self._veiled:
+        if not is_veiled and not {account, name} & self._veiled[ref]:
             return name or "Somebody", False
         return (name, True) if self._is_told else (A_CONTRIBUTOR, False)
 

@@ -82,9 +82,8 @@ def comments_on(session: Session, person: Person, case: Case) -> list[CommentVie
     rows = session.scalars(
         select(Comment).where(Comment.revision_id == case.revision.id).order_by(Comment.id)
     )
-    veiled = frozenset[int | str]()
-    if not can(person, "see authors"):
-        veiled = veiled_writers(session, case.revision.entry_id)
+    refs = () if can(person, "see authors") else (case.revision.entry.ref,)
+    veiled = set[int | str]().union(*veiled_writers(session, refs).values())
     return [
         CommentView(
             row.id, row.field,

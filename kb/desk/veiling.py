@@ -15,6 +15,8 @@ from kb.people.model import AuditLine
 from kb.people.roles import can
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from kb.people.roles import Person
 
 
-def veiled_writers(session: Session, entry_id: int) -> frozenset[int | str]:
-    """Who wrote a revision of the entry anonymously: accounts, and the names that they had then."""
-    query = select(Handling.author_id, Revision.author).select_from(Revision)
+def veiled_writers(session: Session, refs: Collection[str]) -> dict[str, set[int | str]]:
+    """By id of the entries, who wrote a revision anonymously: accounts, and the names that they had then."""
+    query = select(Entry.ref, Handling.author_id, Revision.author).select_from(Revision).join(Revision.entry)
     query = query.outerjoin(Handling, Handling.revision_id == Revision.id)
-    rows = session.execute(query.where(Revision.entry_id == entry_id, Revision.anonymous))
-    return frozenset(each for row in rows for each in row if each)
+    found: dict[str, set[int | str]] = {ref: set() for ref in refs}
+    for ref, account, name in session.execute(query.where(Entry.ref.in_(refs), Revision.anonymous)):
+        found[ref] |= {each for each in (account, name) if each}
+    return found
 
 
 def is_told_writer(session: Session, person: Person, case: Case, account: int | None) -> bool:

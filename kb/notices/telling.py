@@ -124,7 +124,8 @@ def _actor(session: Session, by: Person, entry: Entry | None) -> str:
     """The name of who acts, unless it would tell who wrote something anonymously."""
     if entry is None or not by.name:
         return by.name
-    return A_CONTRIBUTOR if {by.id, by.name, by.email} & veiled_writers(session, entry.id) else by.name
+    veiled = veiled_writers(session, [entry.ref])[entry.ref]
+    return A_CONTRIBUTOR if {by.id, by.name, by.email} & veiled else by.name
 
 
 def _mail(session: Session, user: User, event: str) -> Mail | None:
