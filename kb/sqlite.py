@@ -46,6 +46,7 @@ def make_engine(url: URL, **options: Any) -> Engine:
         event.listen(engine, "checkout", partial(_look, file))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _end)
     return engine
 
 
@@ -132,3 +133,13 @@ def _begin(connection: Connection) -> None:
     if "foreign_keys" in options:  # inside a transaction it could not be said any more
         connection.exec_driver_sql(f"PRAGMA foreign_keys={options['foreign_keys']}")
     connection.exec_driver_sql(options.get("begin", "BEGIN"))
+
+
+def _end(connection: sqlite3.Connection, _record: object, _state: object) -> None:
+    """Ends what a refused COMMIT left open, before the connection goes back to the pool.
+
+    SQLite keeps that transaction and its lock, SQLAlchemy takes it as over: nobody could read any more until
+    the connection was used again.
+    """
+    if connection.in_transaction:
+        connection.rollback()

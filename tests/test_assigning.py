@@ -32,9 +32,16 @@ from tests.test_learning import COURSE, QUIZ, RIGHT, origin_of, put
 from web.chores import hourly
 from web.cli import precedent
 
-TODAY = datetime.now().astimezone().date()
-DUE = TODAY + timedelta(days=30)
 PATH = "P-0005"
+
+
+def today():
+    """The day of whoever looks: asked anew each time, since a long run goes on past midnight."""
+    return datetime.now().astimezone().date()
+
+
+def deadline():
+    return today() + timedelta(days=30)
 
 
 @pytest.fixture
@@ -53,9 +60,10 @@ def people(school):
 
 @pytest.fixture
 def assign(school, people):
-    def assign(*names, due_on=DUE, by="tina", **said):
-        said = {"path": PATH, "due_on": due_on, "people": [f"{each}@example.org" for each in names]} | said
-        return keeping.assign(school, people[by], AssignmentText(**said), TODAY)
+    def assign(*names, due_on=None, by="tina", **said):
+        told = [f"{each}@example.org" for each in names]
+        said = {"path": PATH, "due_on": due_on or deadline(), "people": told} | said
+        return keeping.assign(school, people[by], AssignmentText(**said), today())
 
     return assign
 
@@ -66,7 +74,7 @@ def change(school, people):
         with school.read() as session:
             row = session.get_one(Assignment, number)
             said = {"version": row.version, "due_on": row.due_on, "note": row.note} | said
-        keeping.change_assignment(school, people["tina"], number, AssignmentChange(**said), TODAY)
+        keeping.change_assignment(school, people["tina"], number, AssignmentChange(**said), today())
 
     return change
 
@@ -98,9 +106,9 @@ def mine(school, origin):
         return due(session, origin.person.id, reader_of(origin.person))
 
 
-def complete(school, origin, on=TODAY, revision=1):
+def complete(school, origin, on=None, revision=1):
     """The person has completed the path on that day."""
-    at = datetime.combine(on, time(12), UTC)
+    at = datetime.combine(on or today(), time(12), UTC)
     with school.write_aside() as session:
         path = session.scalars(select(editing.Entry.id).where(editing.Entry.ref == PATH)).one()
         row = Enrolment(
@@ -125,9 +133,9 @@ def test_who_is_asked_is_told_and_finds_it(school, people, assign):
     assert states(school, people, number) == {"Ann": "new", "Pam": "new"}
     for name in ("ann", "pam"):
         (line,) = told(school, people[name])
-        assert line == ("path assigned", f"Due {DUE.isoformat()}. Before the cut-over.")
+        assert line == ("path assigned", f"Due {deadline().isoformat()}. Before the cut-over.")
         (here,) = mine(school, people[name])
-        assert (here.path, here.due_on, here.by, here.days_left(TODAY)) == (PATH, DUE, "Tina", 30)
+        assert (here.path, here.due_on, here.by, here.days_left(today())) == (PATH, deadline(), "Tina", 30)
     assert told(school, people["bob"]) == mine(school, people["bob"]) == []
     with school.read() as session:
         (line,) = find(session, AuditFilter(action="assign path"), 0, 9)[1]
@@ -147,7 +155,7 @@ def test_only_trainers_assign_and_look(school, people, assign):
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
-        ({"due_on": TODAY - timedelta(days=1)}, "due_on: is in the past"),
+        ({"due_on": today() - timedelta(days=1)}, "due_on: is in the past"),
         ({"path": "P-0077"}, "path: names P-0077, which is no published learning path"),
         ({"path": "L-0001"}, "path: names L-0001, which is no published learning path"),
         ({"people": ["nobody@example.org"]}, "people: must have an open account here.*nobody@example.org"),
@@ -171,9 +179,9 @@ def test_a_cohort_is_asked_as_it_is_at_the_moment(school, people, assign):
     cohorts.change_cohort(school, people["tina"], cohort, more)
     assert states(school, people, number) == {"Bob": "new"}
     assert told(school, people["bob"]) == []
-    assert look(school, TODAY) == 1
-    assert told(school, people["bob"]) == [("path assigned", f"Due {DUE.isoformat()}.")]
-    assert look(school, TODAY) == 0
+    assert look(school, today()) == 1
+    assert told(school, people["bob"]) == [("path assigned", f"Due {deadline().isoformat()}.")]
+    assert look(school, today()) == 0
     assert mine(school, people["ann"]) == []
     with pytest.raises(CohortInUse, match="An assignment is for this cohort"):
         cohorts.remove_cohort(school, people["tina"], cohort)
@@ -197,44 +205,44 @@ def test_a_cohort_has_a_name_of_its_own_and_is_not_overwritten(school, people):
 
 def test_reminders_come_a_week_before_a_day_before_and_once_after(school, people, assign):
     number = assign("ann", "bob")
-    made_on(school, number, TODAY)
+    made_on(school, number, today())
     complete(school, people["bob"])
     days = {-8: 0, -7: 1, -5: 0, -1: 1, 0: 0, 1: 1, 2: 0, 50: 0}
     for offset, expected in days.items():
-        assert look(school, DUE + timedelta(days=offset)) == expected, offset
+        assert look(school, deadline() + timedelta(days=offset)) == expected, offset
     words = [words for event, words in told(school, people["ann"]) if event == "path due"]
-    assert words == ["Due in 7 days.", "Due tomorrow.", f"Overdue since {DUE.isoformat()}."]
+    assert words == ["Due in 7 days.", "Due tomorrow.", f"Overdue since {deadline().isoformat()}."]
     assert [event for event, _ in told(school, people["bob"])] == ["path assigned"]
 
 
 def test_reminders_stay_once_when_old_notices_are_forgotten(school, people, assign):
     assign("ann")
-    look(school, DUE - timedelta(days=7))
+    look(school, deadline() - timedelta(days=7))
     with school.write_aside() as session:
         session.execute(delete(Notice))
-    assert look(school, DUE - timedelta(days=6)) == 0
+    assert look(school, deadline() - timedelta(days=6)) == 0
 
 
 def test_nobody_is_reminded_of_what_they_have_just_been_told(school, people, assign):
-    assign("ann", due_on=TODAY + timedelta(days=5))
-    assert look(school, TODAY) == 0
-    assert look(school, TODAY + timedelta(days=3)) == 0
-    assert look(school, TODAY + timedelta(days=4)) == 1
+    assign("ann", due_on=today() + timedelta(days=5))
+    assert look(school, today()) == 0
+    assert look(school, today() + timedelta(days=3)) == 0
+    assert look(school, today() + timedelta(days=4)) == 1
 
 
 def test_the_chores_remind(school, people, assign):
-    number = assign("ann", due_on=TODAY + timedelta(days=6))
-    made_on(school, number, TODAY - timedelta(days=9))
+    number = assign("ann", due_on=today() + timedelta(days=6))
+    made_on(school, number, today() - timedelta(days=9))
     hourly(school, 30)
     assert told(school, people["ann"])[-1] == ("path due", "Due in 6 days.")
 
 
 def test_another_day_is_told_to_who_is_still_asked(school, people, assign, change):
     number = assign("ann", "bob")
-    later = DUE + timedelta(days=7)
+    later = deadline() + timedelta(days=7)
     change(number, due_on=later, people=["ann@example.org", "pam@example.org"])
     assert told(school, people["ann"])[-1] == (
-        "assignment changed", f"Due {later.isoformat()}. It was {DUE.isoformat()}.",
+        "assignment changed", f"Due {later.isoformat()}. It was {deadline().isoformat()}.",
     )  # fmt: skip
     assert told(school, people["bob"])[-1][1].startswith("You are not asked any more")
     assert told(school, people["pam"]) == [("path assigned", f"Due {later.isoformat()}.")]
@@ -249,7 +257,7 @@ def test_an_older_version_is_refused(school, people, assign, change):
     with pytest.raises(AssignmentChanged, match="Tina has changed"):
         change(number, version=1, people=["ann@example.org"])
     with pytest.raises(InvalidRecord, match="due_on: is in the past"):
-        change(number, due_on=TODAY - timedelta(days=2), people=["ann@example.org"])
+        change(number, due_on=today() - timedelta(days=2), people=["ann@example.org"])
 
 
 def test_what_is_taken_back_asks_nobody_and_loses_nothing(school, people, assign):
@@ -258,7 +266,7 @@ def test_what_is_taken_back_asks_nobody_and_loses_nothing(school, people, assign
     keeping.withdraw(school, people["tina"], number)
     assert told(school, people["ann"])[-1][1].startswith("It was taken back")
     assert mine(school, people["ann"]) == []
-    assert look(school, DUE) == 0
+    assert look(school, deadline()) == 0
     with school.read() as session:
         assert session.scalars(select(Enrolment.state)).all() == ["active"]
         person = people["tina"].person
@@ -269,18 +277,18 @@ def test_what_is_taken_back_asks_nobody_and_loses_nothing(school, people, assign
 
 
 def test_who_has_completed_it_counts_as_done_and_is_not_told(school, people, assign):
-    complete(school, people["ann"], TODAY - timedelta(days=3))
+    complete(school, people["ann"], today() - timedelta(days=3))
     number = assign("ann")
     assert states(school, people, number) == {"Ann": "done"}
     assert told(school, people["ann"]) == mine(school, people["ann"]) == []
 
 
 def test_a_completion_that_lapses_before_the_day_is_to_be_renewed(school, people, assign):
-    complete(school, people["ann"], TODAY - timedelta(days=350))
+    complete(school, people["ann"], today() - timedelta(days=350))
     number = assign("ann")
     assert states(school, people, number) == {"Ann": "renew"}
     (here,) = mine(school, people["ann"])
-    assert TODAY < here.standing.lapses_on < DUE
+    assert today() < here.standing.lapses_on < deadline()
     complete(school, people["ann"])
     assert states(school, people, number) == {"Ann": "done"}
 
@@ -325,7 +333,7 @@ def test_an_archived_path_is_finished_by_who_is_on_it_and_asked_of_nobody_else(s
     view = seen(school, people, number)
     assert (view.title, view.is_published) == ("Going back", False)
     assert {each.name: each.standing.state for each in view.asked} == {"Ann": "active", "Bob": "new"}
-    assert look(school, DUE - timedelta(days=7)) == 1
+    assert look(school, deadline() - timedelta(days=7)) == 1
     assert told(school, people["ann"])[-1] == ("path due", "Due in 7 days.")
     with pytest.raises(InvalidRecord, match="archived: nobody can begin it"):
         assign("bob")
@@ -351,28 +359,28 @@ def test_a_hidden_path_is_not_told(school, people, assign):
     with school.read() as session:
         person = people["tina"].person
         assert list_assignments(session, person, reader_of(person)) == []
-    assert look(school, DUE + timedelta(days=1)) == 0
+    assert look(school, deadline() + timedelta(days=1)) == 0
 
 
 def test_answers_after_the_day_are_taken_and_marked_late(school, people, assign):
     number = assign("ann")
-    made_on(school, number, TODAY - timedelta(days=9))
+    made_on(school, number, today() - timedelta(days=9))
     with school.write_aside() as session:
-        session.execute(update(Assignment).values(due_on=TODAY - timedelta(days=2)))
+        session.execute(update(Assignment).values(due_on=today() - timedelta(days=2)))
     ann, reader = people["ann"], reader_of(people["ann"].person)
     enrolling.enrol(school, ann, PATH, reader)
     stepping.do_step(school, ann, PATH, "L-0001", reader)
     attempt = assessing.begin(school, ann, PATH, "M-0005", reader)
     sitting, _ = assessing.hand_in(school, ann, PATH, attempt, RIGHT, reader)
-    assert sitting.missed == TODAY - timedelta(days=2)
+    assert sitting.missed == today() - timedelta(days=2)
     with school.read() as session:
         person = people["tina"].person
         (waiting,) = marking.queue(session, person, reader_of(person))
-    assert waiting.missed == TODAY - timedelta(days=2)
-    complete(school, ann, TODAY)
+    assert waiting.missed == today() - timedelta(days=2)
+    complete(school, ann, today())
     assert states(school, people, number) == {"Ann": "late"}
     with school.write_aside() as session:
-        session.execute(update(Assignment).values(due_on=TODAY))
+        session.execute(update(Assignment).values(due_on=today()))
     with school.read() as session:
         assert missed(session, session.get_one(Attempt, attempt)) is None
 
@@ -402,7 +410,7 @@ def test_the_command_line(school, people, run):
     assert "holds 1" in run("cohorts", "change", "1", "--put", "bob@example.org", "--drop", "ann@example.org")
     assert "bob@example.org" in run("cohorts", "list")
     assert '"name": "Autumn"' in run("cohorts", "list", "--json")
-    by = ("--due", DUE.isoformat())
+    by = ("--due", deadline().isoformat())
     said = run("assignments", "add", PATH, *by, "--person", "ann@example.org", "--cohort", "1")
     assert "Assignment 1 asks 2 of P-0005." in said
     assert "0/2" in run("assignments", "list")
@@ -410,7 +418,7 @@ def test_the_command_line(school, people, run):
     shown = run("assignments", "show", "1")
     assert "Ann" in shown
     assert '"state": "new"' in run("assignments", "show", "1", "--json")
-    later = (DUE + timedelta(days=1)).isoformat()
+    later = (deadline() + timedelta(days=1)).isoformat()
     assert f"asks 2 of P-0005 by {later}" in run("assignments", "change", "1", "--due", later)
     assert "asks 1 of" in run("assignments", "change", "1", "--cohort", "1", "--person", "bob@example.org")
     assert "0 notices sent." in run("assignments", "remind")
@@ -422,4 +430,4 @@ def test_the_operator_acts_as_a_trainer(school):
     from kb.people.audit import Origin
 
     with pytest.raises(InvalidRecord, match="people"):
-        keeping.assign(school, Origin(OPERATOR), AssignmentText(path=PATH, due_on=DUE), TODAY)
+        keeping.assign(school, Origin(OPERATOR), AssignmentText(path=PATH, due_on=deadline()), today())

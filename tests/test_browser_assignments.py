@@ -15,7 +15,7 @@ from kb.learning.rating import RatingText
 from kb.people.audit import Origin
 from kb.people.reader import reader_of
 from tests.fixtures.people import make_user, serving
-from tests.test_assigning import DUE, TODAY, complete, made_on
+from tests.test_assigning import complete, deadline, made_on, today
 from tests.test_browser_learning import check_in_every_light
 from tests.test_learning import COURSE, QUIZ, put
 from tests.test_progress import lesson
@@ -49,16 +49,16 @@ def people(school):
     by = Origin(found["tina"])
     members = ["lena@example.org", "max@example.org", "nils@example.org", "olga@example.org"]
     cohort = add_cohort(database, by, CohortText(name="New project managers", people=members))
-    said = {"due_on": DUE, "cohorts": [cohort], "note": "Before the cut-over in spring."}
-    found["number"] = assign(database, by, AssignmentText(path=PATH, **said), TODAY)
-    said = {"due_on": TODAY, "people": ["lena@example.org"]}
-    late = assign(database, by, AssignmentText(path="P-0001", **said), TODAY)
-    made_on(database, late, TODAY - timedelta(days=9))
+    said = {"due_on": deadline(), "cohorts": [cohort], "note": "Before the cut-over in spring."}
+    found["number"] = assign(database, by, AssignmentText(path=PATH, **said), today())
+    said = {"due_on": today(), "people": ["lena@example.org"]}
+    late = assign(database, by, AssignmentText(path="P-0001", **said), today())
+    made_on(database, late, today() - timedelta(days=9))
     for name in ("lena", "nils"):
         enrolling.enrol(database, Origin(found[name]), PATH, reader_of(found[name]))
         stepping.do_step(database, Origin(found[name]), PATH, "L-0001", reader_of(found[name]))
     for name, stars in (("max", 4), ("olga", 5)):
-        complete(database, Origin(found[name]), TODAY - timedelta(days=320 if name == "max" else 0))
+        complete(database, Origin(found[name]), today() - timedelta(days=320 if name == "max" else 0))
         said = RatingText(stars=stars, words="The second exercise helps.")
         rating.rate(database, Origin(found[name]), PATH, said, reader_of(found[name]))
     return found
@@ -97,13 +97,13 @@ def test_a_path_is_assigned_and_taken_back_by_the_keyboard(browser, school, peop
     page.goto(f"{school.url}/teaching/assignments")
     page.get_by_role("link", name="Assign a path").press("Enter")
     page.get_by_label("Path").select_option(PATH)
-    page.get_by_label("Due on").fill((TODAY + timedelta(days=3)).isoformat())
+    page.get_by_label("Due on").fill((today() + timedelta(days=3)).isoformat())
     page.get_by_label("People", exact=True).fill(f"{name}@example.org")
     page.get_by_role("button", name="Assign it").press("Enter")
     page.get_by_text("It is assigned, and those whom it asks are told.").wait_for()
     page.get_by_role("row", name="Not begun").wait_for()
     place = page.url
-    page.get_by_label("Due on").fill((TODAY + timedelta(days=4)).isoformat())
+    page.get_by_label("Due on").fill((today() + timedelta(days=4)).isoformat())
     page.get_by_role("button", name="Change it").press("Enter")
     page.get_by_text("It is changed, and those whom that concerns are told.").wait_for()
     page.goto(place)

@@ -29,7 +29,7 @@ from kb.people.reader import reader_of
 from kb.visibility import set_visibility
 from tests.fakes_web import fill
 from tests.fixtures.people import browser_of, make_user, sign_in
-from tests.test_assigning import DUE, TODAY, complete
+from tests.test_assigning import complete, deadline, today
 from tests.test_learning import COURSE, QUIZ, origin_of, put
 from tests.test_web_assignments import database_of, follow, headers, words
 from web.cli import precedent
@@ -97,11 +97,11 @@ def test_it_can_be_of_a_cohort_or_an_assignment(school, people):
     cohort = add_cohort(school, people["tina"], CohortText(name="Autumn", people=["ann@example.org"]))
     found = seen(school, people, Whom(cohort=cohort))
     assert ([each.name for each in found.learners], found.of) == (["Ann"], "the cohort Autumn")
-    said = {"people": ["cem@example.org", "dan@example.org"], "due_on": DUE}
-    number = assign(school, people["tina"], AssignmentText(path=PATH, **said), TODAY)
+    said = {"people": ["cem@example.org", "dan@example.org"], "due_on": deadline()}
+    number = assign(school, people["tina"], AssignmentText(path=PATH, **said), today())
     found = seen(school, people, Whom(assignment=number))
     assert [each.name for each in found.learners] == ["Cem"]
-    other = assign(school, people["tina"], AssignmentText(path="P-0001", **said), TODAY)
+    other = assign(school, people["tina"], AssignmentText(path="P-0001", **said), today())
     for whom in (Whom(assignment=other), Whom(assignment=77), Whom(cohort=77)):
         with pytest.raises(NotFound):
             seen(school, people, whom)

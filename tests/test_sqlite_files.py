@@ -151,3 +151,15 @@ def test_a_file_that_is_no_database_is_an_outage(sqlite_database, rubbish):
         titles(sqlite_database)
     with pytest.raises(DatabaseUnavailable):
         add(sqlite_database, "Two")
+
+
+def test_a_refused_commit_leaves_nothing_locked(sqlite_database):
+    with closing(sqlite3.connect(file_of(sqlite_database))) as reader:
+        reader.execute("PRAGMA journal_mode=TRUNCATE")  # where it is WAL, no reader keeps a commit waiting
+        reader.isolation_level = None
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM revisions").fetchone()
+        with pytest.raises(DatabaseUnavailable, match="locked"), sqlite_database.write_cache() as session:
+            session.execute(text("UPDATE change_stamp SET value = value + 1"))
+        with closing(sqlite3.connect(file_of(sqlite_database), timeout=0)) as other:
+            assert other.execute("SELECT count(*) FROM revisions").fetchone() == (0,)

@@ -17,7 +17,7 @@ from kb.people.model import User
 from kb.people.secrets import derived
 from kb.visibility import set_visibility
 from tests.fixtures.people import browser_of, make_user, sign_in
-from tests.test_assigning import DUE, PATH, TODAY, complete
+from tests.test_assigning import PATH, complete, deadline, today
 from tests.test_learning import COURSE, QUIZ, put
 from web.forms import TOKEN_HEADER
 from web.services import EXTENSION
@@ -59,7 +59,7 @@ def headers(browser):
 
 
 def assigned(tina, **said):
-    given = {"path": PATH, "due_on": DUE.isoformat(), "people": "ann@example.org"} | said
+    given = {"path": PATH, "due_on": deadline().isoformat(), "people": "ann@example.org"} | said
     return tina.send("/teaching/assignments/new", **given)
 
 
@@ -73,12 +73,12 @@ def test_a_path_is_assigned_changed_and_taken_back(school, tina, ann):
     assert "Ann Not begun" in words(page)
     assert "Before the &lt;cut-over&gt;." in page.text
     home = words(ann.get("/learning"))
-    assert f"Going back P-0005 {(DUE - TODAY).days} days left" in home
+    assert f"Going back P-0005 {(deadline() - today()).days} days left" in home
     assert "Tina asks you" in home
     assert "Tina asks you to complete this by" in words(ann.get(f"/learning/{PATH}"))
     assert "You are asked to complete a learning path" in ann.get("/account").text
     assert "Tina asks you to complete it." in words(ann.get("/notices"))
-    changed = {"version": "1", "due_on": TODAY.isoformat(), "people": "ann@example.org, bob@example.org"}
+    changed = {"version": "1", "due_on": today().isoformat(), "people": "ann@example.org, bob@example.org"}
     page = follow(tina, tina.send("/teaching/assignments/1", **changed))
     assert "0 of 2 done" in words(page)
     assert "due today" in words(ann.get("/learning"))
@@ -94,7 +94,7 @@ def test_a_path_is_assigned_changed_and_taken_back(school, tina, ann):
 
 
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(school, tina, ann):
-    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    yesterday = (today() - timedelta(days=1)).isoformat()
     refused = assigned(tina, due_on=yesterday, note="Kept", roles=["reader"])
     assert refused.status_code == 400
     assert "Due on is in the past" in words(refused)
@@ -138,14 +138,14 @@ def test_a_cohort_is_kept_on_its_page(school, tina, ann):
 
 def test_the_api_does_the_same(school, tina, ann):
     tina.get("/learning")
-    said = {"path": PATH, "due_on": DUE.isoformat(), "people": ["ann@example.org"]}
+    said = {"path": PATH, "due_on": deadline().isoformat(), "people": ["ann@example.org"]}
     made = tina.post("/api/v1/assignments", json=said, headers=headers(tina))
     assert made.status_code == 201
     assert made.headers["Location"].endswith("/api/v1/assignments/1")
     (person,) = made.json["standing"]
     assert (person["name"], person["state"], made.json["asked"], made.json["done"]) == ("Ann", "new", 1, 0)
     assert [each["id"] for each in tina.get("/api/v1/assignments").json["assignments"]] == [1]
-    change = {"version": 1, "due_on": TODAY.isoformat(), "roles": ["reader"]}
+    change = {"version": 1, "due_on": today().isoformat(), "roles": ["reader"]}
     assert tina.put("/api/v1/assignments/1", json=change, headers=headers(tina)).json["asked"] == 0
     assert tina.put("/api/v1/assignments/1", json=change, headers=headers(tina)).status_code == 409
     cohort = tina.post(
@@ -210,7 +210,7 @@ def test_paths_are_recommended_with_the_reason(school, ann):
         user = session.query(User).filter_by(email="ann@example.org").one()
         user.interests, user.skills = ["transition", "gardening"], ["Cut-over manager"]
         lesson = session.query(Entry).filter_by(ref="L-0001").one()
-        said = {"number": 1, "adopted_on": TODAY, "note": "", "created_at": now()}
+        said = {"number": 1, "adopted_on": today(), "note": "", "created_at": now()}
         session.add(Adoption(entry_id=lesson.id, user_id=user.id, project="Payroll", **said))
         row = DossierRow(title="New <ledger>", owner_id=user.id, owner="Ann", created_at=now())
         said = {"number": 1, "answer": {}, "note": "", "author": "Ann", "created_at": now()}
@@ -252,7 +252,7 @@ def test_what_lapses_soon_is_to_be_renewed(school):
     from kb.people.audit import Origin
 
     person = make_user(school, "rex")
-    complete(database_of(school), Origin(person), TODAY - timedelta(days=350))
+    complete(database_of(school), Origin(person), today() - timedelta(days=350))
     rex = browser_of(school, person)
     page = words(rex.get("/learning"))
     assert "To renew Going back P-0005 valid until" in page
