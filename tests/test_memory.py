@@ -1,0 +1,40 @@
+"""What the C library keeps of freed memory goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from pathlib import Path
+
+import pytest
+
+from web import memory
+
+MIB = 1 << 20
+
+
+def resident() -> int:
+    """MiB that this process holds for itself."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) // 1024
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not the GNU C library")
+def test_freed_memory_goes_back(monkeypatch):
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    blocks = [library.malloc(4096) for _ in range(64 * MIB // 4096)]
+    for block in blocks:
+        ctypes.memset(block, 1, 4096)
+    full = resident()
+    for block in blocks[:-1]:  # the last one holds the end of the heap
+        library.free(block)
+    spare = memory.Spare()
+    assert not spare.give_back()
+    assert full - resident() < 16
+    soon = time.monotonic() + memory.SECONDS
+    monkeypatch.setattr(memory.time, "monotonic", lambda: soon)
+    assert spare.give_back()
+    assert full - resident() > 48
+    assert not spare.give_back()
+    library.free(blocks[-1])
