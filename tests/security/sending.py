@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from kb.people.accounts import find_user
 from tests.fixtures.people import browser_of
+from tests.security.bringing import give_upload
 from tests.security.forms import forms_of
+from tests.security.peopling import give_keys, newcomer
 from tests.security.visiting import Visit, plain_visits
-from tests.security.world import give_keys, give_upload, newcomer
 from web.forms import TOKEN_FIELD
 from web.services import EXTENSION
 

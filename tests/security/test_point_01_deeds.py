@@ -21,9 +21,12 @@ from kb.people.limits import Limit
 from kb.visibility import set_visibility
 from tests.fixtures.people import browser_of
 from tests.fixtures.web import application
+from tests.security.bringing import give_upload
+from tests.security.building import build
 from tests.security.filling import harmless
+from tests.security.peopling import newcomer
 from tests.security.visiting import plain_visits
-from tests.security.world import World, build, give_upload, newcomer
+from tests.security.world import World
 from web.services import EXTENSION
 
 if TYPE_CHECKING:

@@ -17,10 +17,13 @@ from tests.fixtures.browser import foreign
 from tests.fixtures.people import session_secret
 from tests.fixtures.served import free_port
 from tests.fixtures.web import application
+from tests.security.bringing import give_upload
+from tests.security.building import build
 from tests.security.filling import hostile
 from tests.security.payloads import payloads
+from tests.security.peopling import newcomer
 from tests.security.visiting import gets, is_for_programs, plain_visits
-from tests.security.world import STEP, World, build, give_upload, newcomer
+from tests.security.world import STEP, World
 from web.services import EXTENSION
 
 if TYPE_CHECKING:

@@ -13,10 +13,13 @@ from kb.people.texts import Email
 from tests.fixtures.people import browser_of
 from tests.fixtures.web import application
 from tests.security.addresses import rules
+from tests.security.building import build
 from tests.security.filling import fits, harmless, hostile
 from tests.security.judging import Own, elements_of
+from tests.security.peopling import ISSUER
 from tests.security.sending import Sending, Shown, somebody
 from tests.security.test_point_03_sanitising import PRODUCT, beacons
+from tests.security.told import TOLD_BY_US, text_columns
 from tests.security.visiting import (
     Visit,
     everything_asked,
@@ -26,14 +29,7 @@ from tests.security.visiting import (
     texts_asked,
     visits,
 )
-from tests.security.world import (
-    ISSUER,
-    STEP,
-    TOLD_BY_US,
-    World,
-    build,
-    text_columns,
-)
+from tests.security.world import STEP, World
 from web.services import EXTENSION
 
 if TYPE_CHECKING:
