@@ -20,6 +20,7 @@ from kb.assigning.texts import AssignmentChange, AssignmentText, CohortChange, C
 from kb.errors import InvalidRecord, NotAllowed, NotFound
 from kb.learning import assessing, enrolling, marking, stepping
 from kb.learning.model import Attempt, Credential, Enrolment
+from kb.notices import wording
 from kb.notices.model import Notice
 from kb.notices.reading import list_notices
 from kb.people import accounts
@@ -35,6 +36,10 @@ from web.cli import precedent
 TODAY = datetime.now().astimezone().date()
 DUE = TODAY + timedelta(days=30)
 PATH = "P-0005"
+LET_GO = (
+    "assignment changed",
+    "Your roles or cohorts have changed: it is no longer asked of you, and yours to take or leave.",
+)
 
 
 @pytest.fixture
@@ -171,14 +176,57 @@ def test_a_cohort_is_asked_as_it_is_at_the_moment(school, people, assign):
     cohorts.change_cohort(school, people["tina"], cohort, more)
     assert states(school, people, number) == {"Bob": "new"}
     assert told(school, people["bob"]) == []
-    assert look(school, TODAY) == 1
+    assert look(school, TODAY) == 2
     assert told(school, people["bob"]) == [("path assigned", f"Due {DUE.isoformat()}.")]
+    assert told(school, people["ann"])[1:] == [LET_GO]
     assert look(school, TODAY) == 0
     assert mine(school, people["ann"]) == []
     with pytest.raises(CohortInUse, match="An assignment is for this cohort"):
         cohorts.remove_cohort(school, people["tina"], cohort)
     keeping.withdraw(school, people["tina"], number)
     assert cohorts.remove_cohort(school, people["tina"], cohort) == "Autumn 2026"
+
+
+def give_roles(school, origin, *roles):
+    with school.write_aside() as session:
+        accounts.put_roles(accounts.find_user(session, origin.person.id), roles, OPERATOR)
+
+
+def test_who_leaves_a_role_is_told_once_and_who_comes_back_anew(school, people, assign):
+    """Nobody hears that something is not asked who never heard that it was, or who has done it."""
+    number = assign(roles=["project manager"])
+    given = ("path assigned", f"Due {DUE.isoformat()}.")
+    give_roles(school, people["bob"], "project manager")
+    give_roles(school, people["bob"])
+    assert look(school, TODAY) == 0
+    give_roles(school, people["pam"])
+    assert [look(school, TODAY) for _ in range(3)] == [1, 0, 0]
+    assert told(school, people["pam"]) == [given, LET_GO]
+    assert told(school, people["bob"]) == []
+    assert look(school, DUE - timedelta(days=1)) == 0
+    give_roles(school, people["pam"], "project manager")
+    assert [look(school, TODAY) for _ in range(2)] == [1, 0]
+    assert told(school, people["pam"]) == [given, LET_GO, given]
+    with school.read() as session:
+        notice = list_notices(session, people["pam"].person.id, reader_of(people["pam"].person))[1]
+    assert [wording.sentence(each) for each in notice] == [
+        "Tina asks you to complete it.", "What you are asked to do has changed.",
+        "Tina asks you to complete it.",
+    ]  # fmt: skip
+    complete(school, people["pam"])
+    give_roles(school, people["pam"])
+    assert look(school, TODAY) == 0
+    keeping.withdraw(school, people["tina"], number)
+
+
+def test_who_is_asked_in_two_ways_is_let_go_when_both_end(school, people, assign):
+    text = CohortText(name="Autumn", people=["pam@example.org"])
+    assign(roles=["project manager"], cohorts=[cohorts.add_cohort(school, people["tina"], text)])
+    give_roles(school, people["pam"])
+    assert look(school, TODAY) == 0
+    cohorts.change_cohort(school, people["tina"], 1, CohortChange(version=1, name="Autumn"))
+    assert look(school, TODAY) == 1
+    assert told(school, people["pam"])[-1] == LET_GO
 
 
 def test_a_cohort_has_a_name_of_its_own_and_is_not_overwritten(school, people):
@@ -236,7 +284,10 @@ def test_another_day_is_told_to_who_is_still_asked(school, people, assign, chang
     assert told(school, people["ann"])[-1] == (
         "assignment changed", f"Due {later.isoformat()}. It was {DUE.isoformat()}.",
     )  # fmt: skip
-    assert told(school, people["bob"])[-1][1].startswith("You are not asked any more")
+    assert told(school, people["bob"])[-1] == (
+        "assignment changed",
+        "It is no longer asked of you, and yours to take or leave.",
+    )
     assert told(school, people["pam"]) == [("path assigned", f"Due {later.isoformat()}.")]
     assert states(school, people, number) == {"Ann": "new", "Pam": "new"}
     change(number, people=["bob@example.org"])
