@@ -83,6 +83,8 @@ def test_a_path_is_taken_by_the_keyboard_alone(browser, live, people, scripts):
     page.get_by_role("button", name="Hand in").press("Enter")
     page.get_by_text("1 answer waits for a trainer").wait_for()
     page.get_by_role("link", name="Go on: Freeze changes").wait_for()
+    page.goto(f"{live.url}/learning/{PATH}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()
 
 
