@@ -7,6 +7,7 @@ training that goes back to one of them or has the tag.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -65,8 +66,8 @@ class Line:
         """
         if self.paths:
             return 0
-        ratio = max(2.0, (self.most / FEWEST) ** (1 / 3))
-        return 1 + sum(self.weight >= FEWEST * ratio**power for power in (0, 1, 2))
+        ratio = max(2.0, math.cbrt(self.most / FEWEST))
+        return 1 + sum(self.weight >= FEWEST * times for times in (1, ratio, ratio * ratio))
 
     @property
     def weight(self) -> int:
