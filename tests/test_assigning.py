@@ -270,6 +270,19 @@ def test_nobody_is_reminded_of_what_they_have_just_been_told(school, people, ass
     assert look(school, TODAY + timedelta(days=4)) == 1
 
 
+def test_who_comes_after_the_day_hears_of_it_once(school, people, assign):
+    assign(roles=["project manager"])
+    give_roles(school, people["bob"], "project manager")
+    late = DUE + timedelta(days=3)
+    heard = datetime.combine(late, time(12), UTC)
+    assert look(school, TODAY) == 1
+    with school.write_aside() as session:
+        session.execute(update(Told).where(Told.user_id == people["bob"].person.id).values(told_at=heard))
+    assert look(school, late) == 1
+    assert [event for event, _ in told(school, people["bob"])] == ["path assigned"]
+    assert told(school, people["pam"])[-1] == ("path due", f"Overdue since {DUE.isoformat()}.")
+
+
 def test_the_chores_remind(school, people, assign):
     number = assign("ann", due_on=TODAY + timedelta(days=6))
     made_on(school, number, TODAY - timedelta(days=9))

@@ -90,9 +90,9 @@ def tell_let_go(session: Session, row: Assignment, words: str, by: Person = NOBO
 
 
 def _reminder(row: Assignment, heard_on: date, today: date) -> str:
-    """Which reminder is due to somebody: none where they heard of the day when it was as near."""
+    """Which reminder is due to somebody: none where they heard of the day when it was as near, or past."""
     if row.due_on < today:
-        return "late"
+        return "late" if heard_on <= row.due_on else ""
     for name, ahead in AHEAD:
         if today >= row.due_on - ahead:
             return name if heard_on < row.due_on - ahead else ""
