@@ -20,6 +20,7 @@ SENTENCES = {
     "path assigned": "{who} asks you to complete it.",
     "assignment changed": "{who} changed what you are asked to do.",
     "path due": "You are asked to complete it.",
+    "answers marked": "{who} has read your answers.",
     "help asked": "{who} asks for your help.",
     "help answered": "{who} answers your request for help.",
 }
