@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 NEAR = 20
 """Entries near in meaning to one, or found by a search, whose people are looked at."""
-NEAR_ENOUGH = 0.35
-"""Cosine below which the nearest entry there is, in a small repository, is about something else."""
+NEAR_ENOUGH = 0.5
+"""Cosine below which the nearest entry there is, in a small repository, is about something else.
+
+From here on people are named best, by the harmonic mean of precision and recall, in repositories small and
+larger, and one question in six meets an entry of another trade; from .35 on it were four in five. See "Who
+can help" in docs/performance.md.
+"""
 _NAMED = ("tags", "competencies", "phases")
 
 

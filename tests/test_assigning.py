@@ -20,6 +20,7 @@ from kb.assigning.texts import AssignmentChange, AssignmentText, CohortChange, C
 from kb.errors import InvalidRecord, NotAllowed, NotFound
 from kb.learning import assessing, enrolling, marking, stepping
 from kb.learning.model import Attempt, Credential, Enrolment
+from kb.notices import wording
 from kb.notices.model import Notice
 from kb.notices.reading import list_notices
 from kb.people import accounts
@@ -33,6 +34,10 @@ from web.chores import hourly
 from web.cli import precedent
 
 PATH = "P-0005"
+LET_GO = (
+    "assignment changed",
+    "Your roles or cohorts have changed: it is no longer asked of you, and yours to take or leave.",
+)
 
 
 def today():
@@ -179,14 +184,57 @@ def test_a_cohort_is_asked_as_it_is_at_the_moment(school, people, assign):
     cohorts.change_cohort(school, people["tina"], cohort, more)
     assert states(school, people, number) == {"Bob": "new"}
     assert told(school, people["bob"]) == []
-    assert look(school, today()) == 1
+    assert look(school, today()) == 2
     assert told(school, people["bob"]) == [("path assigned", f"Due {deadline().isoformat()}.")]
+    assert told(school, people["ann"])[1:] == [LET_GO]
     assert look(school, today()) == 0
     assert mine(school, people["ann"]) == []
     with pytest.raises(CohortInUse, match="An assignment is for this cohort"):
         cohorts.remove_cohort(school, people["tina"], cohort)
     keeping.withdraw(school, people["tina"], number)
     assert cohorts.remove_cohort(school, people["tina"], cohort) == "Autumn 2026"
+
+
+def give_roles(school, origin, *roles):
+    with school.write_aside() as session:
+        accounts.put_roles(accounts.find_user(session, origin.person.id), roles, OPERATOR)
+
+
+def test_who_leaves_a_role_is_told_once_and_who_comes_back_anew(school, people, assign):
+    """Nobody hears that something is not asked who never heard that it was, or who has done it."""
+    number = assign(roles=["project manager"])
+    given = ("path assigned", f"Due {deadline().isoformat()}.")
+    give_roles(school, people["bob"], "project manager")
+    give_roles(school, people["bob"])
+    assert look(school, today()) == 0
+    give_roles(school, people["pam"])
+    assert [look(school, today()) for _ in range(3)] == [1, 0, 0]
+    assert told(school, people["pam"]) == [given, LET_GO]
+    assert told(school, people["bob"]) == []
+    assert look(school, deadline() - timedelta(days=1)) == 0
+    give_roles(school, people["pam"], "project manager")
+    assert [look(school, today()) for _ in range(2)] == [1, 0]
+    assert told(school, people["pam"]) == [given, LET_GO, given]
+    with school.read() as session:
+        notice = list_notices(session, people["pam"].person.id, reader_of(people["pam"].person))[1]
+    assert [wording.sentence(each) for each in notice] == [
+        "Tina asks you to complete it.", "What you are asked to do has changed.",
+        "Tina asks you to complete it.",
+    ]  # fmt: skip
+    complete(school, people["pam"])
+    give_roles(school, people["pam"])
+    assert look(school, today()) == 0
+    keeping.withdraw(school, people["tina"], number)
+
+
+def test_who_is_asked_in_two_ways_is_let_go_when_both_end(school, people, assign):
+    text = CohortText(name="Autumn", people=["pam@example.org"])
+    assign(roles=["project manager"], cohorts=[cohorts.add_cohort(school, people["tina"], text)])
+    give_roles(school, people["pam"])
+    assert look(school, today()) == 0
+    cohorts.change_cohort(school, people["tina"], 1, CohortChange(version=1, name="Autumn"))
+    assert look(school, today()) == 1
+    assert told(school, people["pam"])[-1] == LET_GO
 
 
 def test_a_cohort_has_a_name_of_its_own_and_is_not_overwritten(school, people):
@@ -230,6 +278,19 @@ def test_nobody_is_reminded_of_what_they_have_just_been_told(school, people, ass
     assert look(school, today() + timedelta(days=4)) == 1
 
 
+def test_who_comes_after_the_day_hears_of_it_once(school, people, assign):
+    assign(roles=["project manager"])
+    give_roles(school, people["bob"], "project manager")
+    late = deadline() + timedelta(days=3)
+    heard = datetime.combine(late, time(12), UTC)
+    assert look(school, today()) == 1
+    with school.write_aside() as session:
+        session.execute(update(Told).where(Told.user_id == people["bob"].person.id).values(told_at=heard))
+    assert look(school, late) == 1
+    assert [event for event, _ in told(school, people["bob"])] == ["path assigned"]
+    assert told(school, people["pam"])[-1] == ("path due", f"Overdue since {deadline().isoformat()}.")
+
+
 def test_the_chores_remind(school, people, assign):
     number = assign("ann", due_on=today() + timedelta(days=6))
     made_on(school, number, today() - timedelta(days=9))
@@ -244,7 +305,10 @@ def test_another_day_is_told_to_who_is_still_asked(school, people, assign, chang
     assert told(school, people["ann"])[-1] == (
         "assignment changed", f"Due {later.isoformat()}. It was {deadline().isoformat()}.",
     )  # fmt: skip
-    assert told(school, people["bob"])[-1][1].startswith("You are not asked any more")
+    assert told(school, people["bob"])[-1] == (
+        "assignment changed",
+        "It is no longer asked of you, and yours to take or leave.",
+    )
     assert told(school, people["pam"]) == [("path assigned", f"Due {later.isoformat()}.")]
     assert states(school, people, number) == {"Ann": "new", "Pam": "new"}
     change(number, people=["bob@example.org"])

@@ -110,6 +110,7 @@ def test_decisions_about_steps_are_accessible_and_taken_on_a_phone(page, live, t
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name=f"Adopt revision 2 for step L-0002 of {path}").press("Enter")
     page.get_by_text("The newer revision is adopted").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("link", name="look it over and submit it").click()
     page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="As a learner").click()

@@ -39,6 +39,22 @@ def people(live):
     return found
 
 
+def test_long_titles_of_next_steps_wrap_on_a_phone(page, live):
+    """One path has the button of the next step, the other a button on its card."""
+    database, person = live.app.extensions[EXTENSION].database, make_user(live.app, "lars")
+    lesson = "L-0107"
+    title = "Vendor estimates run low: apply a reference class uplift before approval"
+    put(database, {"id": lesson, "kind": "lesson", "title": title})
+    for path in ("P-0107", "P-0108"):
+        put(database, COURSE | {"id": path, "stages": [{"title": "All", "steps": [{"entry": lesson}]}]})
+        enrolling.enrol(database, Origin(person), path, reader_of(person))
+    live.sign_in(page, person)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{live.url}/learning")
+    assert page.get_by_role("link", name=f"Begin: {title}").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def check_in_every_light(page, address):
     page.goto(address)
     for scheme in ("light", "dark"):
@@ -83,6 +99,8 @@ def test_a_path_is_taken_by_the_keyboard_alone(browser, live, people, scripts):
     page.get_by_role("button", name="Hand in").press("Enter")
     page.get_by_text("1 answer waits for a trainer").wait_for()
     page.get_by_role("link", name="Go on: Freeze changes").wait_for()
+    page.goto(f"{live.url}/learning/{PATH}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()
 
 

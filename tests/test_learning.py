@@ -20,6 +20,7 @@ from kb.learning.model import Attempt, Enrolment
 from kb.learning.questions import asked, checked, points, score
 from kb.learning.walking import Mark, Material, is_done, walk
 from kb.model import Audience, Entry
+from kb.notices.reading import list_notices
 from kb.people import accounts
 from kb.people.audit import AuditFilter, Origin, find
 from kb.people.reader import reader_of
@@ -276,6 +277,9 @@ def test_marks_are_given_once_by_another_trainer_and_in_full(school):
     with school.read() as session:
         found = marking.to_mark(session, tina.person, number, reader)
         assert (found.sitting.score, found.sitting.answers[0].points) == (80, 100)
+        (notice,) = list_notices(session, tom.person.id, reader)[1]
+    assert (notice.event, notice.actor, notice.words) == ("answers marked", "Tina", "80 %, passed.")
+    assert notice.place == "/learning/P-0005/M-0005/questions"
     eve = origin_of(school, "eve").person
     with school.read() as session:
         for verb, more in ((marking.queue, ()), (marking.results, ("M-0005",)), (marking.to_mark, (1,))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -21,6 +22,9 @@ from kb.people.model import User
 from kb.people.reader import reader_of
 from kb.people.roles import NOBODY
 from kb.reading import ANONYMOUS, OPERATOR
+from search.mentors import NEAR_ENOUGH, topic_of_entry
+from search.results import Why
+from tests.bench import mentors as bench
 from tests.fixtures.people import browser_of, make_user, sign_in
 from tests.test_learning import put
 from web.cli import precedent
@@ -287,3 +291,44 @@ def test_the_command_line_names_people(house, monkeypatch):
     assert "Nobody who may be named" in run("mentors", "--search", "kind:review zeppelin")
     assert "There is no published entry" in run("mentors", "L-0999")
     assert "not both" in run("mentors")
+
+
+class NearEntries:
+    """Finds entries at these cosines; None is that of a search by words alone."""
+
+    def __init__(self, **cosines):
+        self.hits = [
+            SimpleNamespace(entry=SimpleNamespace(ref=ref.replace("_", "-")), why=Why(similarity=cosine))
+            for ref, cosine in cosines.items()
+        ]
+
+    def similar(self, ref, reader, limit=6):
+        return self.hits[:limit]
+
+
+def test_only_entries_that_are_near_enough_speak_for_their_people(house):
+    app, people = house
+    finder = NearEntries(L_0042=NEAR_ENOUGH, H_0041=NEAR_ENOUGH - 0.01, M_0041=0.35)
+    with database_of(app).read() as session:
+        topic = topic_of_entry(session, finder, "L-0041", reader_of(people["dora"]))
+    assert topic.refs == ["L-0041", "L-0042"]
+    assert found(app, people["dora"], topic) == {
+        "Anna": "wrote 2 lessons on this: L-0041, L-0042", "Cid": "can be asked about Permits",
+    }  # fmt: skip
+
+
+def test_the_measurement_tells_who_is_named_rightly():
+    """Three lessons: the first asks, the second has its topic, the third is of another trade."""
+    topics = {"L-1": frozenset({"valves", "pipes"}), "L-2": frozenset({"valves"}), "L-3": frozenset({"tax"})}
+    near = {
+        "L-1": [("L-2", 0.7), ("L-3", 0.4), ("X-1", 0.6)], "L-2": [("L-1", 0.7), ("L-3", 0.3)],
+        "L-3": [("L-1", 0.4), ("L-2", 0.3)],
+    }  # fmt: skip
+    assert bench.writers_of(topics) == {"L-1": "pipes", "L-2": "valves", "L-3": "tax"}
+    low, high = bench.Score(), bench.Score()
+    bench.add_scores(low, topics, near, set(topics), 0.0)
+    bench.add_scores(high, topics, near, set(topics), 0.5)
+    assert (low.right, low.named, low.to_name, low.questions) == (1, 6, 1, 3)
+    assert (high.right, high.named, high.precision, high.recall) == (1, 2, 0.5, 1.0)
+    assert (high.f1, low.f1) == (pytest.approx(2 / 3), pytest.approx(2 / 7))
+    assert [bench.strangers(topics, near, each) for each in (0.5, 0.65)] == [pytest.approx(1 / 3), 0.0]

@@ -49,10 +49,43 @@ def test_other_places_may_not(address):
         REACH.check(address)
 
 
+PLAIN = Reach.among(["sso.example.org", "old.example.org:8080", "low.example.org:80"], "HOSTS")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://sso.example.org/", "http://SSO.example.org:80/x", "https://sso.example.org/",
+        "http://old.example.org:8080/", "http://low.example.org/", "https://old.example.org:8080/",
+    ],
+)  # fmt: skip
+def test_plain_http_is_for_what_carries_no_secret(address):
+    PLAIN.check(address, may_be_plain=True)
+    if address.startswith("http:"):
+        with pytest.raises(OutboundFailed, match="is not an https address"):
+            PLAIN.check(address)
+        with pytest.raises(OutboundFailed, match="is not an https address"):
+            fetch(PLAIN, address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://evil.example/", "http://sso.example.org:8080/", "http://old.example.org/",
+        "https://low.example.org/", "http://u:p@sso.example.org/", "ftp://sso.example.org/",
+        "http://sso.example.org.evil.example/", "http://localhost/", "http://127.0.0.1/", "file:///x", "http:///",
+    ],
+)  # fmt: skip
+def test_plain_http_reaches_no_more_than_what_is_named(address):
+    with pytest.raises(OutboundFailed):
+        PLAIN.check(address, may_be_plain=True)
+
+
 @given(st.text(max_size=60) | st.text("ht/ps:[]@.0%\\?#", max_size=30).map("https://".__add__))
 def test_no_text_breaks_the_check(text):
-    with suppress(OutboundFailed):
-        REACH.check(text)
+    for may_be_plain in (False, True):
+        with suppress(OutboundFailed):
+            REACH.check(text, may_be_plain=may_be_plain)
 
 
 PRIVATE = [

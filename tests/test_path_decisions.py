@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from kb.desk import reviewing, writing
+from kb.desk.lines import start_of_edit
 from kb.errors import InvalidRecord, NotAllowed, NotFound
 from kb.learning import enrolling, keeping
 from kb.learning.deciding import Decision, StepChanged, decide
@@ -64,6 +65,9 @@ def test_a_newer_revision_is_adopted_in_a_draft_that_is_reviewed(school):
         assert lines[0].detail == {"step": "L-0002", "draft": 2, "entry": "L-0002", "revision": 2}
     again = decide(school, tom, "P-0031", "L-0009", Decision(decision="replace", by="T-0001"))
     assert again.draft == 3
+    with school.read() as session:
+        note = start_of_edit(session, tom.person, "P-0031").revision.note
+    assert note == "Adopts revision 2 of L-0002. Replaces L-0009 by T-0001"
     with pytest.raises(NotAllowed):
         decide(school, anna, "P-0031", "L-0002", Decision(decision="adopt"))
     publish(school, tom, 3)
@@ -103,8 +107,6 @@ def test_a_superseded_step_is_replaced_by_what_supersedes_it(school):
     assert worn(school, tom)["L-0002"].by == "L-0012"
     decide(school, tom, "P-0031", "L-0002", Decision(decision="replace"))
     with school.read() as session:
-        from kb.desk.lines import start_of_edit
-
         stages = start_of_edit(session, tom.person, "P-0031").revision.content["stages"]
     assert stages[0]["steps"][1] == {"entry": "L-0012", "revision": 1}
     assert stages[0]["steps"][0]["note"] == "Look."

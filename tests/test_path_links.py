@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import re
+import socket
 import threading
 from html import unescape
 
@@ -30,9 +31,11 @@ class Answers(http.server.BaseHTTPRequestHandler):
     """Answers with the status that the path names."""
 
     asked: list[str] = []
+    sent: list[list[str]] = []
 
     def do_GET(self):
         self.asked.append(self.path)
+        self.sent.append(list(self.headers))
         self.send_response(int(self.path[1:4]))
         self.send_header("Location", "http://127.0.0.1:1/elsewhere")
         self.end_headers()
@@ -46,6 +49,7 @@ def site():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Answers.asked.clear()
+    Answers.sent.clear()
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -91,7 +95,8 @@ def test_steps_that_are_links_are_asked_as_links_of_training_are(database, site)
     found = check_links(database, tom, [site], steps)
     assert [(each.title, each.is_reached) for each in found] == [("Gone", False), ("Course 0", True)]
     assert sorted(Answers.asked) == ["/200", "/404"]
-    for step in ("http://169.254.169.254/latest", "https://10.0.0.1/", "https://localhost/"):
+    for step in ("http://169.254.169.254/latest", "http://10.0.0.1/", "https://10.0.0.1/", "http://[::1]/",
+                 "http://localhost/", "https://localhost/"):  # fmt: skip
         (refused,) = check_links(database, tom, ["*"], [{"link": step, "title": "Inside"}])
         assert refused.is_reached is False
     assert len(Answers.asked) == 2
@@ -107,19 +112,48 @@ def test_no_address_is_asked_that_is_not_named_or_is_private(database, site):
     assert Answers.asked == []
 
 
+def test_plain_http_is_asked_too_and_sends_nothing(database, site, monkeypatch):
+    """As most old links are; the name is one of the open internet, which answers here."""
+    port = int(site.rpartition(":")[2])
+    found = [(2, 1, 6, "", ("93.184.216.34", 80))]
+    monkeypatch.setattr(outbound.socket, "getaddrinfo", lambda *_, **__: found)
+    dialled = []
+
+    def dial(addresses, wanted):
+        dialled.append((str(addresses[0]), wanted))
+        link = socket.socket()
+        link.connect(("127.0.0.1", port))
+        return link
+
+    monkeypatch.setattr(outbound, "dial", dial)
+    tom = origin_of(database, "tom", "trainer")
+    for hosts in (["*"], ["old.example.org"]):
+        places = ("old.example.org/200?a=b", "old.example.org:22/200")
+        usual, other = check_links(
+            database, tom, hosts, [{"link": f"http://{each}", "title": each} for each in places]
+        )
+        assert (usual.is_reached, usual.said) == (True, "It answers 200 OK.")
+        assert (other.is_reached, SETTING in other.said) == (False, True)
+    assert dialled == [("93.184.216.34", 80)] * 2
+    assert Answers.asked == ["/200?a=b"] * 2
+    assert all(set(sent) == {"Host", "Accept-Encoding", "Connection"} for sent in Answers.sent)
+
+
 @pytest.mark.parametrize("where", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fd00::1"])
 def test_an_open_reach_never_leads_to_a_private_address(monkeypatch, where):
     reach = Reach.among(["*"], SETTING)
     reach.check("https://anything.example/x?y=1")
-    for address in ("http://anything.example/", "https://a@anything.example/", "https://anything.example:22/",
+    reach.check("http://anything.example/x?y=1", may_be_plain=True)
+    for address in ("http://anything.example:8080/", "https://a@anything.example/", "https://anything.example:22/",
                     "ftp://anything.example/", "https:///x", "javascript:alert(1)"):  # fmt: skip
         with pytest.raises(OutboundFailed):
-            reach.check(address)
+            reach.check(address, may_be_plain=True)
     found = [(2, 1, 6, "", (where, 443))]
     monkeypatch.setattr(outbound.socket, "getaddrinfo", lambda *_, **__: found)
     monkeypatch.setattr(outbound, "dial", lambda *_: pytest.fail("it was asked"))
-    with pytest.raises(OutboundFailed, match="no public address"):
-        outbound.status_of(reach, "https://anything.example/")
+    for scheme in ("http", "https"):
+        with pytest.raises(OutboundFailed, match="no public address"):
+            outbound.status_of(reach, f"{scheme}://anything.example/")
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def lines(school, people, who="tina"):
 def test_what_nobody_teaches_is_named_first(themes, people):
     found = lines(themes, people)
     assert next(iter(found)) == "permits"
-    assert found["permits"] == Line("theme", "permits", 4, 0, 1, ())
+    assert found["permits"] == Line("theme", "permits", 4, 0, 1, (), most=4)
     assert (found["permits"].is_gap, found["permits"].heat) == (True, 2)
     assert found["supplier"].paths == (("P-0090", "Suppliers"),)
     assert found["supplier"].heat == 0
@@ -185,6 +185,19 @@ def test_what_nobody_teaches_is_named_first(themes, people):
     assert (found["bargaining"].is_gap, found["bargaining"].trainings) == (True, 1)
     assert found["transition"].paths[0] == ("P-0001", "Going live safely")
     assert "alone" not in found
+
+
+@pytest.mark.parametrize(
+    ("most", "heats"),
+    [
+        (4, {3: 2, 4: 2}),
+        (12, {3: 2, 5: 2, 6: 3, 11: 3, 12: 4}),
+        (1_286, {0: 1, 3: 2, 22: 2, 23: 3, 122: 3, 171: 4, 1_286: 4}),
+    ],
+)
+def test_what_is_missed_most_stands_out_in_repositories_of_every_size(most, heats):
+    lines = {weight: Line("theme", "x", weight, 0, 0, (), most=most) for weight in heats}
+    assert {weight: line.heat for weight, line in lines.items()} == heats
 
 
 def test_lessons_that_come_again_count_more(themes, people):

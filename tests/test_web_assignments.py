@@ -75,6 +75,7 @@ def test_a_path_is_assigned_changed_and_taken_back(school, tina, ann):
     home = words(ann.get("/learning"))
     assert f"Going back P-0005 {(deadline() - today()).days} days left" in home
     assert "Tina asks you" in home
+    assert "Begin : Going back" in home  # a link, with the title for those who hear it
     assert "Tina asks you to complete this by" in words(ann.get(f"/learning/{PATH}"))
     assert "You are asked to complete a learning path" in ann.get("/account").text
     assert "Tina asks you to complete it." in words(ann.get("/notices"))

@@ -124,6 +124,7 @@ EVENT_WORDS = {
     "path assigned": "You are asked to complete a learning path",
     "assignment changed": "What you are asked to complete is due on another day, or not asked any more",
     "path due": "A path that you are asked to complete is due soon, or overdue",
+    "answers marked": "A trainer has read answers of yours",
     "help asked": "Somebody asks for your help",
     "help answered": "Somebody answers your request for help",
 }

@@ -75,14 +75,20 @@ class Reach:
         own = [network for part in parts for network in private_networks(part.hostname or "")]
         return cls(frozenset(map(origin_of, parts)), (*networks, *own), setting, "*" in set(hosts))
 
-    def check(self, address: str) -> SplitResult:
-        """The address in its parts. Raises OutboundFailed unless requests may go there."""
+    def check(self, address: str, *, may_be_plain: bool = False) -> SplitResult:
+        """The address in its parts. Raises OutboundFailed unless requests may go there.
+
+        Plain http, which everybody on the way can read and change, is refused but for this machine itself,
+        or where nothing that is sent or answered is a secret or is believed: `may_be_plain`. Whoever names
+        a host means it by either scheme then.
+        """
         parts = _parts(address)
         host = parts.hostname or ""
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-            raise OutboundFailed(f"{_shown(parts)} is not an https address.")
-        is_plain = parts.scheme == "https" and parts.port in {None, PORTS["https"]}
-        is_named = origin_of(parts) in self.origins or (self.is_open and is_plain)
+        if parts.scheme != "https" and not (parts.scheme == "http" and (may_be_plain or is_loopback(host))):
+            wanted = "an http or https" if may_be_plain else "an https"
+            raise OutboundFailed(f"{_shown(parts)} is not {wanted} address.")
+        asked = {origin_of(parts), *(_named_as(parts) if may_be_plain else ())}
+        is_named = (self.is_open and parts.port in {None, PORTS[parts.scheme]}) or asked & self.origins
         if parts.username is not None or not host or not is_named:
             raise OutboundFailed(
                 f"{_shown(parts)} is not where Precedent may ask. If it should, add {parts.netloc} to "
@@ -113,7 +119,8 @@ def fetch(
     body: str | None = None,
 ) -> Answer:  # fmt: skip
     """The answer of another machine. Raises OutboundFailed, in words that name the machine and why."""
-    with _answering(reach, address, method, headers or {}, body) as (parts, answer):
+    parts = reach.check(address)
+    with _answering(parts, reach, method, headers or {}, body) as answer:
         if 300 <= answer.status < 400:
             raise OutboundFailed(f"{_shown(parts)} leads elsewhere, and redirects are not followed.")
         held = answer.read(MOST_BYTES + 1)
@@ -123,17 +130,22 @@ def fetch(
 
 
 def status_of(reach: Reach, address: str) -> int:
-    """The status with which another machine answers; what else it says is not read. Raises OutboundFailed."""
-    with _answering(reach, address, "GET", {}, None) as (_, answer):
+    """The status with which another machine answers, over https or plain http. Raises OutboundFailed.
+
+    Nothing is sent but the address, and what else the machine says is not read.
+    """
+    with _answering(reach.check(address, may_be_plain=True), reach, "GET", {}, None) as answer:
         return answer.status
 
 
 @contextmanager
 def _answering(
-    reach: Reach, address: str, method: str, headers: Mapping[str, str], body: str | None
-) -> Iterator[tuple[SplitResult, http.client.HTTPResponse]]:
-    """The answer of another machine, its body still to be read. Raises OutboundFailed."""
-    parts = reach.check(address)
+    parts: SplitResult, reach: Reach, method: str, headers: Mapping[str, str], body: str | None
+) -> Iterator[http.client.HTTPResponse]:
+    """The answer of the machine at an address that was checked, its body still to be read.
+
+    Raises OutboundFailed.
+    """
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     sent = {"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close", **headers}
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -144,7 +156,7 @@ def _answering(
             connection = http.client.HTTPConnection(host, port)
             connection.sock = link
             connection.request(method, path, body, sent)
-            yield parts, connection.getresponse()
+            yield connection.getresponse()
     except ssl.SSLCertVerificationError as error:
         raise OutboundFailed(f"The certificate of {host} is not trusted: {error.verify_message}.") from None
     except (OSError, http.client.HTTPException) as error:
@@ -155,6 +167,12 @@ def origin_of(parts: SplitResult) -> str:
     """Scheme, host and port, each always there."""
     port = parts.port or PORTS.get(parts.scheme, 0)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _named_as(parts: SplitResult) -> set[str]:
+    """The origins by which a setting, where hosts stand without a scheme, names a plain http address."""
+    ports = {PORTS["https"], PORTS["http"]} if parts.port in {None, PORTS["http"]} else {parts.port}
+    return {f"https://{(parts.hostname or '').lower()}:{port}" for port in ports if parts.scheme == "http"}
 
 
 def _parts(address: str) -> SplitResult:

@@ -8,8 +8,7 @@ from sqlalchemy import select
 
 from kb.assigning.cohorts import TRAIN, open_accounts
 from kb.assigning.model import Assignment, Cohort, Target
-from kb.assigning.standing import asked_of
-from kb.assigning.telling import due_words, tell_change, tell_let_go, tell_now
+from kb.assigning.telling import FREE, due_words, tell_change, tell_let_go, tell_now
 from kb.errors import InvalidRecord, KbError, NotFound
 from kb.model import Entry, Revision
 from kb.people.audit import audited
@@ -65,7 +64,6 @@ def change_assignment(
         row, act.thing = _row(act.session, origin, number)
         _check_version(row, said.version)
         is_moved, before = said.due_on != row.due_on, row.due_on
-        asked = set(asked_of(act.session, [row])[row.id])
         if is_moved:
             _check_day(said, today)
         held = {(each.user_id, each.role, each.cohort_id): each for each in row.targets}
@@ -78,7 +76,7 @@ def change_assignment(
         if is_moved:
             words = f"{due_words(row)} It was {before.isoformat()}."
             tell_change(act.session, row, words, origin.person)
-        tell_let_go(act.session, row, asked, origin.person)
+        tell_let_go(act.session, row, FREE.capitalize(), origin.person)
         tell_now(act.session, row, origin.person)
         act.detail |= {"number": row.id, "due": said.due_on.isoformat()} | _whom(said)
 

@@ -112,15 +112,21 @@ def taken_by(session: Session, path_id: int, people: Collection[int]) -> dict[in
     return found
 
 
-def asked_of(session: Session, assignments: Sequence[Assignment]) -> dict[int, dict[int, User]]:
-    """Whom each assignment asks at the moment, by number: those whose account is open and who may see the
-    path.
-    """
-    held: dict[int, set[int]] = {row.id: set() for row in assignments}
+def meant_by(session: Session, assignments: Sequence[Assignment]) -> dict[int, set[int]]:
+    """Whom each assignment means at the moment: by name, by a role that they hold, by a cohort."""
+    meant: dict[int, set[int]] = {row.id: set() for row in assignments}
     by_target = _by_target(session, assignments)
     for row in assignments:
         for target in row.targets:
-            held[row.id] |= by_target.get((target.user_id, target.role, target.cohort_id), set())
+            meant[row.id] |= by_target.get((target.user_id, target.role, target.cohort_id), set())
+    return meant
+
+
+def asked_of(session: Session, assignments: Sequence[Assignment]) -> dict[int, dict[int, User]]:
+    """Whom each assignment asks at the moment, by number: of those whom it means whose account is open and
+    who may see the path.
+    """
+    held = meant_by(session, assignments)
     everybody = set[int]().union(*held.values())
     query = select(User).where(User.id.in_(everybody), User.status == "active")
     users = {user.id: user for user in session.scalars(query)}

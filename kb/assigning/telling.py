@@ -1,6 +1,7 @@
 """Telling people what is assigned to them, reminding them, and saying once that a day has passed.
 
-Whom an assignment asks changes with roles and cohorts: the hourly look tells those who have come since.
+Whom an assignment asks changes with roles and cohorts: the hourly look tells those who have come since, and
+those who have left, whichever way they did.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.assigning.model import Assignment, Told
-from kb.assigning.standing import Standing, asked_of, day_of, standing, taken_by
+from kb.assigning.standing import Standing, asked_of, day_of, meant_by, standing, taken_by
 from kb.model import PUBLISHED, Entry, Revision
 from kb.notices.telling import notify
 from kb.people.clock import now
-from kb.people.roles import NOBODY
+from kb.people.roles import NOBODY, Person
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,19 +25,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from kb.people.roles import Person
-
 ASSIGNED, CHANGED, DUE = "path assigned", "assignment changed", "path due"
 FIRST = "assigned"
 AHEAD = (("day", timedelta(days=1)), ("week", timedelta(days=7)))
 """Before the day, the nearest first."""
 FORGET = timedelta(days=60)
 """So long after its day an assignment is still looked at."""
+FREE = "it is no longer asked of you, and yours to take or leave."
 
 
 def remind(session: Session, today: date) -> int:
-    """Tells newcomers what is assigned to them, reminds a week and a day before the day, and says once that
-    it has passed. Returns how many notices.
+    """Tells newcomers what is assigned to them, and who has left that it is not any more; reminds a week and
+    a day before the day, and says once that it has passed. Returns how many notices.
     """
     query = select(Assignment).where(Assignment.withdrawn_at.is_(None), Assignment.due_on >= today - FORGET)
     rows = session.scalars(query.order_by(Assignment.id).with_for_update()).all()
@@ -45,8 +45,8 @@ def remind(session: Session, today: date) -> int:
     told = 0
     for row in rows:
         unmet = _unmet(session, row, asked[row.id], row.path_id in open_now)
-        fresh = tell_new(session, row, unmet)
-        told += len(fresh)
+        told += tell_let_go(session, row, f"Your roles or cohorts have changed: {FREE}")
+        told += len(tell_new(session, row, unmet, Person(name=row.author)))
         told += _remind(session, row, unmet, today)
     return told
 
@@ -57,7 +57,7 @@ def tell_now(session: Session, row: Assignment, by: Person) -> int:
     return len(tell_new(session, row, unmet, by))
 
 
-def tell_new(session: Session, row: Assignment, people: Collection[int], by: Person = NOBODY) -> list[int]:
+def tell_new(session: Session, row: Assignment, people: Collection[int], by: Person) -> list[int]:
     """Tells those of the people who have not been told of the assignment; who they are."""
     fresh = _first_time(session, row, people, FIRST)
     _notify(session, ASSIGNED, row, fresh, due_words(row), by)
@@ -76,18 +76,23 @@ def due_words(row: Assignment) -> str:
     return f"Due {row.due_on.isoformat()}.{f' {row.note}' if row.note else ''}"
 
 
-def tell_let_go(session: Session, row: Assignment, before: Collection[int], by: Person) -> None:
-    """Tells those who were asked before, and are not any more; asked again, they hear of it again."""
-    gone = set(before) - asked_of(session, [row])[row.id].keys()
+def tell_let_go(session: Session, row: Assignment, words: str, by: Person = NOBODY) -> int:
+    """Tells those who were told of the assignment and whom it does not mean any more; returns how many.
+
+    Meant again, they hear of it as of a new one.
+    """
+    told = session.scalars(select(Told.user_id).where(Told.assignment_id == row.id, Told.what == FIRST))
+    gone = set(told) - meant_by(session, [row])[row.id]
     unmet = _unmet(session, row, gone, is_published=True)
-    _notify(session, CHANGED, row, unmet, "You are not asked any more: it is yours to take or leave.", by)
+    _notify(session, CHANGED, row, unmet, words, by)
     session.execute(delete(Told).where(Told.assignment_id == row.id, Told.user_id.in_(gone)))
+    return len(unmet)
 
 
 def _reminder(row: Assignment, heard_on: date, today: date) -> str:
-    """Which reminder is due to somebody: none where they heard of the day when it was as near."""
+    """Which reminder is due to somebody: none where they heard of the day when it was as near, or past."""
     if row.due_on < today:
-        return "late"
+        return "late" if heard_on <= row.due_on else ""
     for name, ahead in AHEAD:
         if today >= row.due_on - ahead:
             return name if heard_on < row.due_on - ahead else ""

@@ -40,7 +40,7 @@ def circle_in_words(session: Session, ref: str, prerequisites: list[str], reader
         return ""
     told = {ref, *prerequisites, *titles_of(session, circle, reader)}
     names = [each if each in told else "a path that is not open to you" for each in circle]
-    return f"go round in a circle: {' needs '.join(names)}; take one of these out"
+    return f"must not go round in a circle: {' needs '.join(names)}; take one of these out"
 
 
 def _steps(session: Session, path: Path, kept: Collection[str], reader: Reader) -> Iterator[Problem]:

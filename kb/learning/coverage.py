@@ -7,8 +7,9 @@ training that goes back to one of them or has the tag.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import and_, select
@@ -47,6 +48,8 @@ class Line:
     trainings: int
     paths: tuple[tuple[str, str], ...]
     """(id, title) of the published paths that teach it."""
+    most: int = 0
+    """The weight of what is missed most."""
 
     @property
     def is_gap(self) -> bool:
@@ -57,10 +60,14 @@ class Line:
     def heat(self) -> int:
         """How much it is missed, from 0 for what is taught to 4: lessons that nobody teaches, and more the
         more often they were learned.
+
+        From FEWEST to what is missed most it grows by equal ratios, and by no less than two: else all themes
+        of a large repository were missed alike, as each of them has a dozen lessons.
         """
         if self.paths:
             return 0
-        return 1 + sum(self.weight >= times * FEWEST for times in (1, 2, 4))
+        ratio = max(2.0, math.cbrt(self.most / FEWEST))
+        return 1 + sum(self.weight >= FEWEST * times for times in (1, ratio, ratio * ratio))
 
     @property
     def weight(self) -> int:
@@ -77,6 +84,8 @@ def coverage(session: Session, person: Person, reader: Reader) -> list[Line]:
     lines = [
         *_competencies(paths, trainings, steps), *_themes(session, reader, paths, trainings, steps)
     ]  # fmt: skip
+    most = max((each.weight for each in lines if each.is_gap), default=0)
+    lines = [replace(each, most=most) for each in lines]
     return sorted(lines, key=lambda each: (-each.heat, -each.weight, each.kind, each.name))
 
 

@@ -30,7 +30,7 @@ from kb.people.reader import reader_of
 from kb.people.roles import require
 from kb.steps import stored_id, stored_steps
 from kb.strict import Strict
-from kb.text import MAX_ADDRESS, REF_PATTERN, WEB_ADDRESS, Described, is_web_address
+from kb.text import MAX_ADDRESS, MAX_LINE, REF_PATTERN, WEB_ADDRESS, Described, is_web_address
 from kb.validation import Problem, shorten
 
 if TYPE_CHECKING:
@@ -131,9 +131,10 @@ def _rewrite(database: Database, origin: Origin, worn: Worn, said: Decision) -> 
             dict(case.revision.content),
             case.revision.anonymous,
         )
+        before = "" if case.was_published else case.revision.note
         changes = _changes(session, origin, worn, said, stored)
     stored["stages"] = list(_changed(stored, worn.step, changes))
-    manner = Manner(anonymous=is_anonymous, note=_in_words(worn, said, changes))
+    manner = Manner(anonymous=is_anonymous, note=_joined(before, _in_words(worn, said, changes)))
     content = make_content("path", stored)
     saved = writing.save(database, origin, worn.path, content, base=base, manner=manner)
     with database.write_aside() as session:
@@ -152,6 +153,12 @@ def _in_words(worn: Worn, said: Decision, changes: Mapping[str, Any]) -> str:
         return f"Adopts revision {changes['revision']} of {worn.step}"
     replaced = "a link that was not reached" if worn.address else worn.step
     return f"Replaces {replaced} by {changes.get('entry', 'another address')}"
+
+
+def _joined(before: str, words: str) -> str:
+    """What a draft changes, of which a part was said before; the last alone where all would be too long."""
+    both = f"{before}. {words}" if before else words
+    return both if len(both) <= MAX_LINE else words
 
 
 def _changes(

@@ -15,6 +15,7 @@ from kb.learning.assessing import HandedIn, bank, close, finish, sitting_of
 from kb.learning.model import Answer, Attempt, Enrolment
 from kb.learning.questions import Unfit
 from kb.model import Entry
+from kb.notices.telling import notify
 from kb.people.audit import audited
 from kb.people.model import User
 from kb.people.reader import reader_of
@@ -132,7 +133,7 @@ def to_mark(session: Session, person: Person, number: int, reader: Reader) -> To
 def mark(
     database: Database, origin: Origin, number: int, given: Mapping[int, tuple[int, str]], reader: Reader
 ) -> ToMark:
-    """Gives points in percent, and a remark, to each answer that waits for them.
+    """Gives points in percent, and a remark, to each answer that waits for them; who answered is told.
 
     Raises NotAllowed, also for one's own answers; NotFound; HandedIn when somebody marked them before;
     Unfit naming each answer without points.
@@ -154,7 +155,13 @@ def mark(
         act.detail |= {"score": attempt.score, "passed": attempt.passed, "person": user.id}
         finish(act.session, attempt, reader_of(person_of(user)))
         sitting = sitting_of(act.session, attempt, training, title)
-        return ToMark(sitting, user.name, _path(act.session, attempt), is_own=False)
+        path = _path(act.session, attempt)
+        notify(
+            act.session, "answers marked", [user.id], by=origin.person, ref=attempt.step,
+            words=f"{attempt.score} %, {'passed' if attempt.passed else 'not passed'}.",
+            place=f"/learning/{path}/{attempt.step}/questions",
+        )  # fmt: skip
+        return ToMark(sitting, user.name, path, is_own=False)
 
 
 def _give(attempt: Attempt, given: Mapping[int, tuple[int, str]], by: str) -> None:

@@ -20,10 +20,13 @@ SENTENCES = {
     "path assigned": "{who} asks you to complete it.",
     "assignment changed": "{who} changed what you are asked to do.",
     "path due": "You are asked to complete it.",
+    "answers marked": "{who} has read your answers.",
     "help asked": "{who} asks for your help.",
     "help answered": "{who} answers your request for help.",
 }
 """What has happened to the thing whose title stands before it."""
+UNSIGNED = {"assignment changed": "What you are asked to do has changed."}
+"""The same where nobody did it."""
 KINDS = {
     "review requested": "reviews that are asked of you",
     "decision made": "decisions on what you wrote",
@@ -48,6 +51,7 @@ def sentence(notice: NoticeView) -> str:
     if not notice.title and not notice.ref and not notice.actor:
         return ""
     known = SENTENCES.get(notice.event, f"{notice.event.capitalize()}.")
+    known = known if notice.actor else UNSIGNED.get(notice.event, known)
     return known.format(who=notice.actor or "Somebody")
 
 

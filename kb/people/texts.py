@@ -17,7 +17,7 @@ EVENTS = (
     "review requested", "decision made", "text overtaken", "entry due", "comment", "lesson superseded",
     "lesson changed",
     "task given", "action due", "path assigned", "assignment changed", "path due",
-    "help asked", "help answered",
+    "answers marked", "help asked", "help answered",
 )  # fmt: skip
 
 WAYS = ("at once", "daily", "weekly", "never")
@@ -96,6 +96,7 @@ class Profile(Strict):
             "path assigned",
             "assignment changed",
             "path due",
+            "answers marked",
             "help asked",
             "help answered",
         ],

@@ -20,6 +20,7 @@ from tests.bench import (
     estimates,
     filling,
     machine,
+    mentors,
     neighbours,
     publishing,
     quality,
@@ -47,10 +48,11 @@ SECTIONS: dict[str, tuple[Callable[[Bench], list[Table]], str]] = {
     "comparison": (comparison.measure, "other libraries on the same passages, where installed"),
     "quality": (quality.measure, "nDCG@10, recall@100, MRR@10 on judged collections"),
     "estimates": (estimates.measure, "estimates from finished projects, and their ranges"),
+    "mentors": (mentors.measure, "from which nearness on an entry speaks for its writer; only when named"),
     "agreement": (agreement.measure, "the semantic ranking against the original model; only when named"),
 }
-ON_REQUEST = {"agreement"}
-NEED_DATA = {"scale", "vectors", "comparison", "quality", "estimates", "agreement"}
+ON_REQUEST = {"agreement", "mentors"}
+NEED_DATA = {"scale", "vectors", "comparison", "quality", "estimates", "mentors", "agreement"}
 
 
 def main() -> int:

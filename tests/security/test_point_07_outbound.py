@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from kb.people.audit import Origin
 from tests.fixtures.people import browser_of, make_user, sign_in
 from tests.fixtures.provider import answer_of, go, target
 from tests.security.addresses import address_of, rules
+from web.link_checks import check_links
 from web.provider import CALLBACK
 from web.services import EXTENSION
 
@@ -102,3 +104,19 @@ def test_point_7_a_provider_that_names_other_places_is_not_followed(provided_app
             begun = browser.get(f"{CALLBACK}?{answer_of(target(begun))}")
         assert begun.status_code == 502
         assert_only(connections, provider)
+
+
+INSIDE = [
+    "http://169.254.169.254/latest", "https://10.0.0.1/", "http://[::1]/", "http://127.0.0.1:1/",
+    "http://[::ffff:10.0.0.1]/", "http://localhost/", "http://u:p@93.184.216.34/", "http://93.184.216.34:22/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hosts", [(), ("training.example.org",), ("*",)], ids=["none", "one", "all"])
+def test_point_7_checked_links_lead_to_no_place_that_is_not_named(own_app, connections, hosts):
+    """Neither by https nor by plain http; names are looked up at most, nothing is connected to."""
+    by = Origin(make_user(own_app, "tina", "trainer"))
+    steps = [{"link": address, "title": address} for address in INSIDE]
+    checked = check_links(own_app.extensions[EXTENSION].database, by, hosts, steps)
+    assert [each.is_reached for each in checked] == [False] * len(INSIDE)
+    assert {port for _, port in connections} <= {0}
