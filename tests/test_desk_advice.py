@@ -136,7 +136,10 @@ def test_more_is_asked_of_a_title_than_of_a_text():
     same, near = hit("L-0001", 0.7, title=title), hit("L-0002", 0.75, title="Book the crane after the survey")
     assert alike({"title": title, "lesson": None}, near, same) == ["L-0001"]
     learned = {"lesson": "Cranes are booked months ahead."}
-    like, other = hit("L-0003", 0.7, title="Book a crane", **learned), hit("L-0004", 0.75, title="Survey first")
+    like, other = (
+        hit("L-0003", 0.7, title="Book a crane", **learned),
+        hit("L-0004", 0.75, title="Survey first"),
+    )
     assert alike({"title": title} | learned, other, like) == ["L-0003"]
 
 
