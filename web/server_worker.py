@@ -1,4 +1,6 @@
-"""The worker of the web server: what it answers by itself carries the headers of every other answer."""
+"""The worker of the web server: what it answers by itself carries the headers of every other answer, and what
+it counted last is stored before it stops.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from web.headers import FIXED
+from web.services import EXTENSION
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _LINES = "".join(
@@ -16,6 +19,13 @@ _LINES = "".join(
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Answers what is no request of HTTP, and so reaches no application, under a policy all the same."""
+
+    def run(self) -> None:
+        """Answers until it is told to stop."""
+        super().run()
+        usage = self.wsgi.extensions[EXTENSION].usage
+        if usage is not None:
+            usage.flush(everything=True)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Says to the client what is wrong."""
