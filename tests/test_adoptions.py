@@ -141,6 +141,9 @@ def test_who_adopted_it_hears_that_it_is_superseded_or_archived(database, people
     adopt(database, by["ann"], "L-0001", FOR)
     adopt(database, by["bob"], "L-0002", FOR)
     decide(database, by["cora"], Verdict(ref="L-0002", other="L-0001", decision="superseded"))
+    with database.read() as session:  # at once, and with the way on
+        (notice,) = list_notices(session, people["ann"].id, reader_of(people["ann"]))[1]
+    assert notice.words == "L-0002 stands in its place."
     assert told(database, people["ann"]) == ["lesson superseded"]
     assert told(database, people["bob"]) == []  # the link in it changes nothing of what it says
     reviewing.archive(database, by["cora"], "L-0002")
@@ -171,6 +174,18 @@ def test_in_the_browser(own_app):
     assert rita.send("/adoptions/1/undo").status_code == 403
     assert ann.send("/adoptions/1/undo", **{"from": "mine"}).headers["Location"] == "/actions"
     assert "Lessons that you adopted" not in ann.get("/actions").text
+
+
+def test_what_was_adopted_before_is_seen_where_its_successor_is_read(own_app):
+    ann, cora = sign_in(own_app, "ann"), sign_in(own_app, "cora", "curator")
+    ann.send("/entries/L-0001/adoptions", project="Payroll")
+    assert cora.send("/entries/L-0001/supersede", by="L-0002").status_code < 400
+    new, old = cora.get("/entries/L-0002").text, cora.get("/entries/L-0001").text
+    assert "L-0001</a>, in whose place it stands, was adopted once." in new
+    assert "Nobody has said so yet." not in new
+    assert "Payroll" in old
+    assert '"/entries/L-0002#adoptions">L-0002</a> instead' in old
+    assert "We adopt this lesson" not in old
 
 
 def test_for_programs(own_app):

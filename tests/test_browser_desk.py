@@ -255,3 +255,15 @@ def test_without_scripts_the_attributes_are_offered_by_a_button(browser, live, p
     page.get_by_text("The draft is saved.").wait_for()
     assert page.get_by_label("defects found").is_checked()
     context.close()
+
+
+def test_a_title_is_enough_to_hear_of_its_like(writer, live, monkeypatch):
+    monkeypatch.setattr("search.alike.ALIKE_BY_TITLE", 0.4)  # the encoder of the tests knows no meaning
+    writer.goto(f"{live.url}/entries/new/lesson")
+    fill(writer, Title="Rehearse the cut-over twice")
+    advice = writer.get_by_role("complementary", name="Advice")
+    advice.get_by_text(re.compile("It looks like (this|these) lesson")).wait_for()
+    assert advice.get_by_text("Applies to").count() == 0, "there is nothing yet that could apply"
+    check_accessibility(writer)
+    advice.get_by_role("button", name="The same happened again as L-0001").click()
+    writer.locator("[name='f.links.1.to'][value='L-0001']").wait_for(state="attached")

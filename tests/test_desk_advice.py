@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape, unescape
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from kb.desk.linter import MOST, advise
 from kb.formats import LoadOptions, RawRecord, markdown
 from kb.notices.model import Notice
 from kb.people.model import User
+from kb.usage.model import SearchCount
+from search.alike import alike_among
 from tests.fakes_web import LESSON
 from tests.fixtures.people import sign_in
 
@@ -71,6 +74,10 @@ def test_a_place_that_bears_a_name_names_nobody(text):
     assert said(happened=text) == []
 
 
+def test_who_has_written_a_title_only_is_not_asked_where_it_applies():
+    assert advise({"title": GOOD["title"]}) == []
+
+
 def test_an_acronym_that_is_spelled_out_once_is_no_matter():
     assert said(happened="The requirements traceability matrix (RTMX) was late. RTMX again.") == []
 
@@ -111,6 +118,49 @@ def test_advice_comes_while_one_types(anna):
     assert LESSON["title"] in page
     assert "looks like" not in text(anna.send("/advice/lesson", ref="L-0001", **ALIKE))
     assert anna.send("/advice/path").status_code == 404
+
+
+def test_a_title_of_a_few_words_is_enough_to_be_told(anna, monkeypatch):
+    monkeypatch.setattr("search.alike.ALIKE_BY_TITLE", 0.4)
+    assert "It looks like" in text(anna.send("/advice/lesson", **{"f.title": LESSON["title"]}))
+    assert "looks like" not in text(anna.send("/advice/lesson", **{"f.title": "Rehearse it"}))
+
+
+def test_what_is_typed_into_a_draft_is_counted_as_no_search(anna, own_app):
+    anna.send("/advice/lesson", **ALIKE)
+    here = own_app.extensions["precedent"]
+    here.usage.flush(everything=True)
+    with here.database.read() as session:
+        assert session.scalars(select(SearchCount)).all() == []
+
+
+def hit(ref, cosine, **said):
+    stored = {"title": "Another title", "lesson": "", "recommendation": ""} | said
+    entry = SimpleNamespace(ref=ref, title=stored["title"], stored=stored)
+    return SimpleNamespace(entry=entry, why=SimpleNamespace(similarity=cosine))
+
+
+def alike(data, *hits, ref=""):
+    return [each.entry.ref for each in alike_among(SimpleNamespace(hits=hits), data, ref)]
+
+
+def test_more_is_asked_of_a_title_than_of_a_text():
+    title = "Book the crane before the permit"
+    same, near = hit("L-0001", 0.7, title=title), hit("L-0002", 0.75, title="Book the crane after the survey")
+    assert alike({"title": title, "lesson": None}, near, same) == ["L-0001"]
+    assert alike({"title": "Book the crane"}, near, same) == ["L-0002", "L-0001"]  # so far it is either
+    learned = {"lesson": "Cranes are booked months ahead."}
+    like, other = (
+        hit("L-0003", 0.7, title="Book a crane", **learned),
+        hit("L-0004", 0.75, title="Survey first"),
+    )
+    assert alike({"title": title} | learned, other, like) == ["L-0003"]
+
+
+def test_who_says_the_same_in_other_words_is_told_as_well():
+    data = {"title": "Book the crane before the permit", "links": [{"to": "L-0002"}]}
+    hits = [hit(f"L-000{number}", 0.85, title="Lifting gear: reserve early") for number in (1, 2, 3)]
+    assert alike(data, *hits, hit("L-0004", None), ref="L-0003") == ["L-0001"]
 
 
 def test_before_it_is_submitted_one_is_asked_whether_it_happened_again(anna):

@@ -65,11 +65,23 @@ def test_the_pieces_of_a_difference_give_both_texts_back(old, new):
     assert "".join(piece.text for piece in found if piece.change != "removed") == new
 
 
+def test_typed_fields_are_read_as_sentences():
+    clauses = [{"clause": "Section 4", "because": "L-0006"}, {"clause": "A\nB", "because": ""}]
+    said = {
+        "provenance": clauses, "impact": {"cost": -5.0, "is_rough": True, "safety": None},
+        "applicability": {"project_types": ["a", "b"]},
+    }  # fmt: skip
+    assert {each.field: each.new for each in differences({}, said)} == {
+        "provenance": "– Clause: Section 4\n  Because: L-0006\n– Clause:\n    A\n    B\n  Because: ",
+        "impact": "Cost: -5.0\nIs rough: yes", "applicability": "Project types:\n  a\n  b",
+    }  # fmt: skip
+
+
 def test_differences_come_in_reading_order_and_name_typed_fields():
     old = {"title": "A", "body": "x", "impact": {"cost": -5.0}, "tags": ["a"]}
     found = differences(old, old | {"body": "y", "impact": {"cost": -6.0}, "title": "B"})
     assert [each.field for each in found] == ["title", "impact", "body"]
-    assert "cost: -6" in found[1].new
+    assert "Cost: -6" in found[1].new
     assert [row.changed for row in found[0].rows] == [True]
 
 

@@ -101,6 +101,30 @@ def test_headings_with_fields_below_them_are_lessons_anywhere():
     ]
 
 
+@pytest.mark.parametrize("parts", [["Summary", "Lessons learned"], ["What went well", "Recommendations"]])
+def test_a_report_that_stands_under_its_title_is_no_lesson(parts):
+    found = made(h(1, "Closing report: crane"), *(h(2, part, "Two gearboxes failed.") for part in parts))
+    assert [(kind, data["title"]) for kind, data in found] == [("review", "Closing report: crane")]
+
+
+def test_a_presentation_is_called_like_its_first_slide():
+    slides = h(1, "Ferry timetable"), h(1, "What went well", "Paper tickets")
+    assert planned(*slides, form="pptx", name="v3_final.pptx")[1].title == "Ferry timetable"
+    assert planned(*slides[::-1], form="pptx", name="v3_final.pptx")[1].title == "v3 final"
+    assert planned(*slides, name="v3_final.docx")[1].title == "v3 final"
+
+
+def test_what_stands_under_a_part_of_a_review_keeps_its_heading():
+    found = made(
+        h(1, "What went well"), h(2, "Walks with drivers", "Every Friday."), h(3, "In winter", "Twice."),
+        h(1, "What went badly", "Printers."), h(0, "", "Late."), h(2, "Fare tables", "Frozen too late."),
+    )  # fmt: skip
+    assert found[0][1] == {
+        "title": "a", "went_well": "### Walks with drivers\n\nEvery Friday.\n\n### In winter\n\nTwice.",
+        "went_badly": "Printers.\n\nLate.\n\n### Fare tables\n\nFrozen too late.",
+    }  # fmt: skip
+
+
 def test_labels_in_bold_or_before_a_colon_are_fields():
     text = "Some words.\n\n**Observation:** Late.\nIndeed.\n\nRecommendation: Ask.\n\nNote: no field."
     assert made(h(1, "Lesson 1: Permits", text)) == [

@@ -25,6 +25,7 @@ from tests.fixtures.people import make_user, sign_in
 from tests.fixtures.web import application
 from web import usage as usage_module
 from web.cli import precedent
+from web.server_worker import Worker
 from web.services import EXTENSION
 from web.usage import Usage
 
@@ -204,11 +205,21 @@ def test_pages_and_programs_are_counted(own_app):
     client = own_app.test_client()
     client.get("/search?q=zeppelin")
     client.get("/api/v1/search?q=airship")
+    client.get("/search", query_string={"q": '"solar sail"'})
     client.get("/api/v1/search?q=airship&offset=20")
     client.get("/entries/L-0001")
     here.usage.flush(everything=True)
-    assert searches(here.database) == {"zeppelin": (1, 1), "airship": (1, 1)}
+    assert searches(here.database) == {"zeppelin": (1, 1), "airship": (1, 1), "solar sail": (1, 1)}
     assert [opened for _, _, opened in uses(here.database)] == [1]
+
+
+def test_what_was_counted_last_is_stored_before_the_server_stops(own_app, monkeypatch):
+    monkeypatch.setattr("web.server_worker.ThreadWorker.run", lambda _: None)
+    own_app.test_client().get("/search?q=zeppelin")
+    worker = object.__new__(Worker)
+    worker.wsgi = own_app
+    worker.run()
+    assert searches(own_app.extensions[EXTENSION].database) == {"zeppelin": (1, 1)}
 
 
 def test_the_page_gives_and_settles(own_app):

@@ -91,6 +91,8 @@ class EntryPage:
     """Who goes by it; none for visitors."""
     adopted: int = 0
     """How often it was adopted."""
+    adopted_before: tuple[tuple[str, int], ...] = ()
+    """Lessons in the place of which it stands, with how often each was adopted."""
     learned: Recurring | None = None
     """How often, where and at what cost a lesson was learned, where that was more than once."""
     colleagues: tuple[OpenWork, ...] = ()
@@ -109,6 +111,12 @@ class EntryPage:
     def is_old(self) -> bool:
         """Whether this revision is not the one that stands."""
         return self.published is None or self.published.number != self.view.number
+
+    @property
+    def replaces(self) -> list[LinkView]:
+        """The entries in the place of which it says that it stands."""
+        links = (link for group in self.outgoing for link in group.links)
+        return [link for link in links if link.relation == "supersedes"]
 
     @property
     def has_lead(self) -> bool:
@@ -177,8 +185,12 @@ def load_page(session: Session, ref: str, reader: Reader, number: int | None) ->
     actions = list_actions(session, reader, ActionFilter("all", ref=view.ref), date.min)
     adoptions = tuple(list_adoptions(session, reader, ref=view.ref))
     adopted = count_adoptions(session, view.ref)
+    before = ((link.ref, count_adoptions(session, link.ref)) for link in page.replaces)
     learned = recurring(session, view, reader) if page.recurrences else None
-    return replace(page, actions=tuple(actions), adoptions=adoptions, adopted=adopted, learned=learned)
+    return replace(
+        page, actions=tuple(actions), adoptions=adoptions, adopted=adopted, learned=learned,
+        adopted_before=tuple(each for each in before if each[1]),
+    )  # fmt: skip
 
 
 def page_of(

@@ -178,7 +178,13 @@ def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect that routing raised
         return Response(status=error.code or 200, headers=list(error.get_headers()))
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-    return answer(Failure(error.code), kept)
+    return answer(Failure(error.code, _most() if error.code == 413 else ""), kept)
+
+
+def _most() -> str:
+    """How much may be sent where too much was."""
+    most = request.max_content_length or 0
+    return f"At most {most // 1_000_000} MB in all are taken here. Nothing was stored."
 
 
 def _kb_error(error: KbError) -> BaseResponse:

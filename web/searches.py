@@ -41,8 +41,7 @@ def _count_use(page: SearchPage) -> None:
     person = current().person
     whose = client_network() if person.id is None else f"#{person.id}"
     is_empty = not any(hit.why.words or hit.why.meanings for hit in page.hits)
-    words = " ".join(query.words)
-    usage.searched(whose, words, is_empty=is_empty, surfaced=[hit.entry.ref for hit in page.hits])
+    usage.searched(whose, query.text, is_empty=is_empty, surfaced=[hit.entry.ref for hit in page.hits])
 
 
 def count_one() -> None:

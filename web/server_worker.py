@@ -1,4 +1,4 @@
-"""The worker of the web server: its own answers carry our headers too, and spare memory goes back."""
+"""The worker of the web server: its own answers carry our headers, spare memory goes back, counts stay."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from web.headers import FIXED
 from web.memory import Spare
+from web.services import EXTENSION
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _LINES = "".join(
@@ -16,8 +17,8 @@ _LINES = "".join(
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Answers what is no request of HTTP, and so reaches no application, under a policy all the same, and
-    keeps no memory that it does not need.
+    """Answers what is no request of HTTP, and so reaches no application, under a policy all the same; keeps
+    no memory that it does not need, and stores what it counted last before it stops.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -28,6 +29,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Says every second that it is alive."""
         super().notify()
         self._spare.give_back()
+
+    def run(self) -> None:
+        """Answers until it is told to stop."""
+        super().run()
+        usage = self.wsgi.extensions[EXTENSION].usage
+        if usage is not None:
+            usage.flush(everything=True)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Says to the client what is wrong."""

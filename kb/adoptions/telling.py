@@ -1,5 +1,6 @@
 """Telling those who adopted a lesson that it says something else, or no longer stands: looked at hourly, so
-that it makes no difference by which way the lesson changed.
+that it makes no difference by which way the lesson changed. Where somebody decides that it is superseded they
+are told at once (`kb.desk.superseding`), under the same `told_once`.
 """
 
 from __future__ import annotations
@@ -35,14 +36,24 @@ def tell_adopters(session: Session) -> int:
     for entry, people in adopted.items():
         ref, is_gone = refs[entry], entry not in standing
         if is_gone or ref in gone:
-            why = "archived" if is_gone else f"by {','.join(sorted(gone[ref]))}"
-            told += notify(session, "lesson superseded", people, ref=ref, once=f"adopted {ref} {why}"[:100])
+            once = f"adopted {ref} archived" if is_gone else told_once(ref, gone[ref])
+            told += notify(session, "lesson superseded", people, ref=ref, once=once)
             continue
         number = standing[entry]
         behind = [user for user, seen in people.items() if seen < number]
         once = f"adopted {ref} revision {number}"
         told += notify(session, "lesson changed", behind, ref=ref, once=once)
     return told
+
+
+def told_once(ref: str, by: Iterable[str]) -> str:
+    """Under what somebody is told a single time that these entries stand in the place of a lesson."""
+    return f"adopted {ref} by {','.join(sorted(by))}"[:100]
+
+
+def adopters_of(session: Session, entry: Entry) -> set[int]:
+    """The accounts of those who adopted a lesson."""
+    return set(session.scalars(select(Adoption.user_id).where(Adoption.entry_id == entry.id)))
 
 
 def _standing(session: Session, adopted: Iterable[int]) -> dict[int, int]:

@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Literal
 
 from kb.desk.stage_text import stages_as_text
-from kb.formats.frontmatter import dump
 from kb.sections import HEADINGS
 
 if TYPE_CHECKING:
@@ -73,16 +72,38 @@ def _field_text(name: str, value: Any, titles: Mapping[str, str]) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value as a person reads it: a line for each of a list, `name: value` for parts of a group."""
-    if value in (None, [], {}):
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return "\n".join(value)
-    if isinstance(value, (dict, list)):
-        return dump(value).rstrip("\n")  # type: ignore[arg-type]
-    return str(value)
+    """A value as a person reads it: a line for each of a list, `Name: value` for each part of a group, and
+    a dash before each group of several.
+    """
+    return "\n".join(_lines(value))
+
+
+def _lines(value: Any) -> Iterator[str]:
+    match value:
+        case None:
+            return
+        case bool():
+            yield "yes" if value else "no"
+        case dict():
+            for name, part in value.items():
+                yield from _named(name, part)
+        case list():
+            for each in value:
+                first, *others = list(_lines(each)) or [""]
+                yield f"– {first}" if isinstance(each, dict) else first
+                yield from (f"  {line}" for line in others)
+        case _:
+            yield from str(value).split("\n")
+
+
+def _named(name: str, value: Any) -> Iterator[str]:
+    """A part of a group under its name, beside it where it is a line."""
+    label, lines = name.replace("_", " ").capitalize(), list(_lines(value))
+    if len(lines) == 1 and not isinstance(value, list):
+        yield f"{label}: {lines[0]}"
+    elif lines:
+        yield f"{label}:"
+        yield from (f"  {line}" for line in lines)
 
 
 def pieces(old: str, new: str) -> list[Piece]:

@@ -137,7 +137,8 @@ def _stands_in(name: str, text: str) -> bool:
 
 def _scope(content: Mapping[str, Any]) -> Iterator[Advice]:
     applies = content.get("applicability") or {}
-    if not (applies.get("conditions") or applies.get("project_types")):
+    is_said = content.get("lesson") or content.get("recommendation")  # there is nothing to apply before
+    if is_said and not (applies.get("conditions") or applies.get("project_types")):
         yield Advice("applicability", "is open; say for which projects it holds, and for which not",
                      "a lesson that claims to hold everywhere is trusted nowhere")  # fmt: skip
 

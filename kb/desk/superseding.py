@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from kb.adoptions.telling import adopters_of, told_once
 from kb.content import Link
 from kb.desk.model import Handling
 from kb.editing import published_revision
@@ -85,17 +86,25 @@ def published_entry(session: Session, origin: Origin, ref: str) -> Entry:
 
 
 def tell_superseded(session: Session, origin: Origin, old: Entry, new: Entry, reason: str = "") -> int:
-    """Tells those who built on the old entry; returns how many. The new one is named to them only where
-    whoever may see the old one may see it too.
+    """Tells those who built on the old entry or adopted it; returns how many. The new one is named to them
+    only where whoever may see the old one may see it too.
     """
     is_open = new.visibility == "public" or new.visibility == old.visibility == "signed-in"
     words = " ".join(filter(None, (f"{new.ref} stands in its place." if is_open else "", reason)))
-    to = concerned(session, old)
-    return notify(session, "lesson superseded", to, by=origin.person, ref=old.ref, words=words)
+    adopters = adopters_of(session, old)
+    once = told_once(old.ref, superseding(session, {old.ref}, OPERATOR).get(old.ref, ()))
+    told = 0
+    for people, one_time in ((adopters, once), (concerned(session, old) - adopters, "")):
+        told += notify(
+            session, "lesson superseded", people, by=origin.person, ref=old.ref, words=words, once=one_time
+        )
+    return told
 
 
 def concerned(session: Session, entry: Entry) -> set[int]:
-    """The accounts of those who wrote it, answer for it, built on it in an entry, or learn it on a path."""
+    """The accounts of those who wrote it, answer for it, adopted it, built on it in an entry, or learn it on
+    a path.
+    """
     linking = (
         select(Revision.id, Entry.id, Entry.owner)
         .join(Entry, Revision.entry_id == Entry.id)
@@ -111,7 +120,8 @@ def concerned(session: Session, entry: Entry) -> set[int]:
     learns = select(Enrolment.user_id).where(Enrolment.path_id.in_(entries), Enrolment.state == "active")
     named = {name for name in (entry.owner, *(row[2] for row in rows)) if name}
     meant = (person for name in named for person in people_meant(session, name))
-    return {*(each for each in session.scalars(wrote) if each), *session.scalars(learns), *meant}
+    writers = {each for each in session.scalars(wrote) if each}
+    return {*writers, *session.scalars(learns), *meant, *adopters_of(session, entry)}
 
 
 def _check(session: Session, old: Entry, new: Entry) -> None:

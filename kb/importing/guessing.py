@@ -70,11 +70,21 @@ def guess(document: Document, name: str) -> Plan:
 
 
 def _title(document: Document, name: str) -> str:
-    first = next((section for section in document.sections if section.level == 1), None)
+    """The document's own title; else the heading that everything stands under or a presentation begins with;
+    else the file's name.
+    """
+    tops = [section for section in document.sections if section.level == 1]
+    is_slides = document.form == "pptx" and document.sections[:1] == tops[:1]
+    named = tops and document.form not in {"csv", "xlsx"}
+    is_first = len(tops) == 1 or (is_slides and named and not _is_known(tops[0].heading))
+    heading = tops[0].heading if named and is_first else ""
     stem = re.sub(r"[_\s]+", " ", name.rpartition(".")[0] or name).strip()
-    alone = first is not None and sum(section.level == 1 for section in document.sections) == 1
-    heading = first.heading if first and alone and document.form not in {"csv", "xlsx"} else ""
     return (document.title or heading or stem)[:300]
+
+
+def _is_known(heading: str) -> bool:
+    """Whether a heading says what stands below it rather than what all of it is about."""
+    return bool(words.lesson_field(heading) or words.review_field(heading) or words.holds_lessons(heading))
 
 
 def _shape(document: Document, name: str, targets: Sequence[str]) -> Shape:
@@ -174,14 +184,20 @@ class _Guesser:
         ), "stands below the heading above"
 
     def _has_fields_below(self, at: int) -> bool:
-        """Whether the next headings, one level down, are fields of a lesson."""
+        """Whether the next headings, one level down, are fields of a lesson and not the parts of a report."""
         level = self._sections[at].level
         below = []
         for section in self._sections[at + 1 :]:
             if section.level and section.level <= level:
                 break
-            below += [words.lesson_field(section.heading)] if section.level == level + 1 else []
-        return len(set(below) & STRONG) > 0 and below[0] is not None
+            below += [section.heading] if section.level == level + 1 else []
+        fields = {words.lesson_field(heading) for heading in below if not words.holds_lessons(heading)}
+        return bool(fields & STRONG) and words.lesson_field(below[0]) is not None and not _is_report(below)
+
+
+def _is_report(headings: Sequence[str]) -> bool:
+    """Whether some of them are parts that a review has and a lesson does not."""
+    return any(words.review_field(each) and not words.lesson_field(each) for each in headings)
 
 
 def _text_field(name: str) -> str:

@@ -88,6 +88,8 @@ class _Maker:
         self._lessons: list[_Draft] = []
         self._left_out = 0
         """The level of the heading that is left out with what stands below it; 0 for none."""
+        self._levels: dict[str, int] = {}
+        """Of each field of the review, the level of the heading that stands for it."""
 
     def take(self, at: int, section: Section, target: str) -> None:
         """Puts a section where it goes. Below a heading that is left out nothing goes to the lesson above."""
@@ -112,11 +114,19 @@ class _Maker:
         elif target == BODY:
             self._whole.add("body", _text(section), section.heading if section.level else "", section.level)
         elif target.startswith("review."):
-            self._add(self._whole, target.removeprefix("review."), section)
+            self._review(target.removeprefix("review."), section)
         elif target.startswith("lesson."):
             if not self._lessons:
                 self._lessons.append(_Draft("lesson", "", section.place or section.heading))
             self._add(self._lessons[-1], target.removeprefix("lesson."), section)
+
+    def _review(self, name: str, section: Section) -> None:
+        """Adds to a field of the review; what has a heading of its own within the field keeps that."""
+        if name != "body" and 0 < self._levels.get(name, 0) < section.level:
+            self._whole.add(name, _text(section), section.heading, max(3, section.level))
+        else:
+            self._levels[name] = section.level or self._levels.get(name, 0)
+            self._add(self._whole, name, section)
 
     @staticmethod
     def _add(draft: _Draft, name: str, section: Section) -> None:

@@ -19,7 +19,7 @@ from search.alike import alike_among, request_for
 from web.context import current
 from web.desk.fields import plan_of
 from web.desk.reading_forms import read_fields
-from web.searches import search
+from web.searches import count_one
 from web.services import services
 
 if TYPE_CHECKING:
@@ -72,12 +72,16 @@ def counsel_on(data: Mapping[str, Any], ref: str) -> Counsel:
 
 
 def looks_like(data: Mapping[str, Any], ref: str) -> list[LikeLesson]:
-    """Published lessons near in meaning that it does not name yet; none where the search fails."""
+    """Published lessons that it does not name yet; none where the search fails.
+
+    What somebody writes is no search: it is not counted as one, since curators read those.
+    """
     request = request_for(data)
     if request is None:
         return []
     try:
-        page = search(request)
+        count_one()
+        page = services().engine.search(request, current().reader)
     except TooMany:
         return []
     except Exception:
