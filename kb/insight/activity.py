@@ -16,8 +16,6 @@ from kb.reading import A_CONTRIBUTOR
 from kb.usage.model import EntryCount, SearchCount
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
     from kb.reading import Reader
@@ -89,24 +87,26 @@ def contributors(session: Session, reader: Reader, limit: int = 50) -> list[tupl
 
 
 def quarters(session: Session, reader: Reader, limit: int = 12) -> list[Quarter]:
-    """What was first published in each of the last quarters in which something was, oldest first."""
+    """What was first published in each quarter up to the last in which something was, oldest first: those in
+    which nothing was too, so that time runs evenly.
+    """
     query = select(Entry.id, Entry.created_at, Revision.decided_at, Revision.author, Revision.reviewer)
     query = query.join(Revision, Revision.entry_id == Entry.id)
     query = query.where(Revision.state.in_(SHOWN), Revision.decided_at.is_not(None), reader.visible)
-    counted: Counter[str] = Counter()
-    took: dict[str, list[float]] = {}
+    counted: Counter[int] = Counter()
+    took: dict[int, list[float]] = {}
     seen: set[int] = set()
     for number, created, decided, author, reviewer in session.execute(query.order_by(Revision.number)):
         if number in seen or decided is None:
             continue
         seen.add(number)
-        name = _quarter(decided)
-        counted[name] += 1
+        quarter = decided.year * 4 + (decided.month - 1) // 3
+        counted[quarter] += 1
         if IMPORTER not in (author, reviewer):
-            took.setdefault(name, []).append((decided - created).total_seconds() / 86_400)
-    names = sorted(counted)[-limit:]
-    return [Quarter(name, counted[name], median(took[name]) if name in took else None) for name in names]
-
-
-def _quarter(at: datetime) -> str:
-    return f"{at.year} Q{(at.month + 2) // 3}"
+            took.setdefault(quarter, []).append((decided - created).total_seconds() / 86_400)
+    last = max(counted, default=0)
+    shown = range(max(min(counted, default=1), last - limit + 1), last + 1)
+    return [
+        Quarter(f"{each // 4} Q{each % 4 + 1}", counted[each], median(took[each]) if each in took else None)
+        for each in shown
+    ]
