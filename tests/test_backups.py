@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -441,6 +442,18 @@ def test_a_change_that_fails_halfway_is_taken_back(packed, other, tmp_path, monk
     with pytest.raises(DatabaseUnavailable):
         restore(settings_of(other, tmp_path / "home"), packed.file, replace=True)
     assert rows(other) == before
+
+
+@pytest.mark.postgres
+def test_a_connection_that_is_just_closing_is_waited_for(empty_postgres, migrated_postgres, tmp_path):
+    made = back_up(migrated_postgres, tmp_path / "x.backup").file
+    going = Database(empty_postgres)
+    with going.read() as session:
+        session.execute(text("SELECT 1"))
+    leave = threading.Timer(0.5, going.dispose)
+    leave.start()
+    restore(make_settings(tmp_path / "home", database_url=empty_postgres), made)
+    leave.join()
 
 
 @pytest.mark.postgres

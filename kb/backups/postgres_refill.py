@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from typing import IO, TYPE_CHECKING, cast
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from kb.database import Database
     from kb.people.roles import Person
 
+LEAVE_SECONDS = 2.0
+"""How long the server may take to let a connection go that was closed: ours too, a moment ago."""
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -75,8 +78,13 @@ class PostgresRestore:
     def _look_around(self) -> set[str]:
         """The schemas that are there. Raises RestoreRefused when the database is in use."""
         self._database.dispose()
-        with outages("did not answer"), self._database.engine.connect() as connection:
-            others = connection.scalar(text(_OTHERS))
+        engine = self._database.engine.execution_options(
+            isolation_level="AUTOCOMMIT"
+        )  # each look is a new one
+        with outages("did not answer"), engine.connect() as connection:
+            until = time.monotonic() + LEAVE_SECONDS
+            while (others := connection.scalar(text(_OTHERS))) and time.monotonic() < until:
+                time.sleep(0.05)
             schemas = set(connection.scalars(text("SELECT nspname FROM pg_namespace")))
         self._database.dispose()
         if others:
