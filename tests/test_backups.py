@@ -452,8 +452,9 @@ def test_a_connection_that_is_just_closing_is_waited_for(empty_postgres, migrate
         session.execute(text("SELECT 1"))
     leave = threading.Timer(0.5, going.dispose)
     leave.start()
-    restore(make_settings(tmp_path / "home", database_url=empty_postgres), made)
-    leave.join()
+    report = restore(make_settings(tmp_path / "home", database_url=empty_postgres), made)
+    assert leave.finished.is_set()
+    assert report.kept is None
 
 
 @pytest.mark.postgres

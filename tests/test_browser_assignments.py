@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -106,10 +107,15 @@ def test_a_path_is_assigned_and_taken_back_by_the_keyboard(browser, school, peop
     page.get_by_label("Due on").fill((today() + timedelta(days=4)).isoformat())
     page.get_by_role("button", name="Change it").press("Enter")
     page.get_by_text("It is changed, and those whom that concerns are told.").wait_for()
+    page.goto(f"{school.url}/teaching/assignments")
+    listed = page.locator(f'a[href="{urlsplit(place).path}"]')
+    assert listed.count() == 1
     page.goto(place)
     page.locator("summary", has_text="Take it back").press("Enter")
     page.get_by_role("button", name="Take this assignment back").press("Enter")
     page.get_by_text("It is taken back").wait_for()
+    page.goto(f"{school.url}/teaching/assignments")
+    assert listed.count() == 0
     context.close()
 
 
@@ -126,3 +132,5 @@ def test_a_learner_begins_with_what_is_due_and_says_how_it_was(page, school, peo
     page.get_by_label("In words").fill("Short, and to the point.")
     page.get_by_role("button", name="Change what you said").press("Enter")
     page.get_by_text("What you said is kept").wait_for()
+    assert page.get_by_role("radio", name="3", exact=True).is_checked()
+    assert page.get_by_label("In words").input_value() == "Short, and to the point."

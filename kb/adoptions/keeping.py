@@ -136,7 +136,7 @@ def list_adoptions(
     ]  # fmt: skip
 
 
-def count_adoptions(session: Session, *refs: str) -> int:
-    """How often these entries were adopted."""
+def count_adoptions(session: Session, ref: str) -> int:
+    """How often an entry was adopted."""
     query = select(func.count(Adoption.id)).join(Entry, Entry.id == Adoption.entry_id)
-    return session.scalar(query.where(Entry.ref.in_(refs))) or 0
+    return session.scalar(query.where(Entry.ref == ref)) or 0

@@ -78,9 +78,8 @@ class PostgresRestore:
     def _look_around(self) -> set[str]:
         """The schemas that are there. Raises RestoreRefused when the database is in use."""
         self._database.dispose()
-        engine = self._database.engine.execution_options(
-            isolation_level="AUTOCOMMIT"
-        )  # each look is a new one
+        # Within a transaction the list would stay as it was at first.
+        engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
         with outages("did not answer"), engine.connect() as connection:
             until = time.monotonic() + LEAVE_SECONDS
             while (others := connection.scalar(text(_OTHERS))) and time.monotonic() < until:
