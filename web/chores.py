@@ -28,6 +28,7 @@ from search.demand import gather_demand
 from search.duplicates import find_duplicates
 from web.commands import open_embedder_if_any
 from web.mailing.sending import send_due
+from web.memory import SECONDS, Spare
 from web.record_store import tell_due as tell_store_due
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def start_chores(settings: Settings, database: Database, stopped: threading.Even
         tell = partial(tell_store_due, settings, database)
         threading.Thread(target=every, args=(POST_SECONDS, stopped, tell), daemon=True).start()
     threading.Thread(target=every, args=(LOOK_SECONDS, stopped, look.again), daemon=True).start()
+    threading.Thread(target=every, args=(SECONDS, stopped, Spare().give_back), daemon=True).start()
     thread = threading.Thread(target=every, args=(HOUR, stopped, chores), daemon=True)
     thread.start()
     return thread

@@ -1,4 +1,4 @@
-"""Memory that answers no longer need, given back to the system."""
+"""Memory that a process no longer needs, given back to the system."""
 
 from __future__ import annotations
 
