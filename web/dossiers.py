@@ -17,10 +17,11 @@ from kb.validation import Problem, validate
 from search.estimates.dossiers import DossierText, OutcomeText, VersionText, ledger_of, part_of, whole_of
 from search.estimates.numbers import read_number
 from search.estimates.workbook import workbook
+from web.charts import range_chart
 from web.context import current
 from web.documents import count_file
 from web.estimate_forms import fields_of, read_request
-from web.estimate_views import range_plot, request_words
+from web.estimate_views import request_words
 from web.estimates import answered
 from web.forms import Form, typed
 from web.identity import origin, signed_in
@@ -153,7 +154,7 @@ def _whole(found: Dossier, version: int | None) -> DossierWhole:
 def _page(ref: str, version: int | None, form: Form | None = None) -> str:
     whole = _whole(_find(ref), version)
     return render_template(
-        "estimates/dossier.html", page=whole, plot=range_plot(whole.answer, actual=whole.actual),
+        "estimates/dossier.html", page=whole, chart=range_chart(whole.answer, actual=whole.actual),
         form=form or Form(), fields=fields_of(whole.request), asked=request_words(whole.request, whole.unit),
         problems=[] if form is None else list[Problem](form.problems),
     )  # fmt: skip

@@ -1,9 +1,4 @@
-"""Everything that the page of an estimate shows.
-
-Charts are drawn on the server as SVG: they are there without JavaScript, on paper and in a dossier, and
-nothing of them has to move. Each stands beside a table of the same figures. A script makes each a stop for
-the keyboard, at which arrow keys go from value to value and each is said (static/js/charts.js).
-"""
+"""Everything that the page of an estimate shows."""
 
 from __future__ import annotations
 
@@ -15,85 +10,23 @@ from flask import url_for
 from kb.validation import validate
 from search.estimates.facts import SIZE, UNIT, is_number
 from search.estimates.request import EstimateRequest
-from search.estimates.wording import amount, figure
+from search.estimates.wording import figure
+from web.charts import range_chart, scale_of
 from web.estimate_forms import ATTRIBUTE, LONGEST_ADDRESS, OTHER, changes, fields_of
 from web.forms import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from search.estimates.answers import EstimateAnswer
     from search.estimates.offering import EstimateFields
+    from web.charts import Chart
 
 _LABELS = {
     "title": "Name of the project", "plan": "Your figure", "plan_stage": "Stage of your plan",
     "least_grade": "Least grade of the figures that count", "price_year": "In prices of the year",
 }  # fmt: skip
 """What fields are called that are not called by their names."""
-WIDTH, EDGE = 600.0, 14.0
-"""Of a range plot, in its own units."""
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A value that has its own mark: a comparable below the range, or the outcome."""
-
-    x: float
-    words: str
-
-
-@dataclass(frozen=True)
-class RangePlot:
-    """P10 to P90 as a line, P50 as a dot, P80 as a mark, each comparable as a tick; places in plot units."""
-
-    p10: float
-    p50: float
-    p80: float
-    p90: float
-    ticks: tuple[Tick, ...]
-    plan: float | None
-    most: float
-    """Value at the right edge; the left edge is 0."""
-    beyond: int
-    """Comparables that lie further to the right."""
-    outcome: Tick | None = None
-
-
-def range_plot(
-    answer: EstimateAnswer, most: float | None = None, actual: float | None = None
-) -> RangePlot | None:
-    """The plot of an answer; None where there is no range. `most` makes two plots comparable, `actual` is
-    what it really was.
-    """
-    if answer.range is None:
-        return None
-    most = max(most or scale_of([answer]), 1.02 * (actual or 0.0))
-    ticks = [
-        (each.implied, f"{each.title} ({each.id}): implies {amount(each.implied, answer.unit)}")
-        for each in answer.comparables
-        if each.implied is not None and each.implied <= most
-    ]
-
-    def place(value: float) -> float:
-        return round(EDGE + (WIDTH - 2 * EDGE) * min(value, most) / most, 1)
-
-    found = answer.range
-    return RangePlot(
-        place(found.p10), place(found.p50), place(found.p80), place(found.p90),
-        tuple(Tick(place(value), words) for value, words in ticks),
-        place(answer.plan.plan) if answer.plan and answer.plan.plan <= most else None,
-        most,
-        sum(each.implied is not None and each.implied > most for each in answer.comparables),
-        Tick(place(actual), f"Outcome: {amount(actual, answer.unit)}") if actual else None,
-    )  # fmt: skip
-
-
-def scale_of(answers: Sequence[EstimateAnswer]) -> float:
-    """The largest value that the plots need: every P90, and comparables that are not far beyond."""
-    ends = [each.range.p90 for each in answers if each.range]
-    most = max(ends, default=1.0)
-    implied = [c.implied for each in answers for c in each.comparables if c.implied is not None]
-    return max([most, *(value for value in implied if value <= 1.6 * most)]) * 1.02
 
 
 @dataclass(frozen=True)
@@ -151,11 +84,11 @@ class EstimatePage:
         return self.request.target if self.request else self.form.value("target", "cost")
 
     @property
-    def plots(self) -> tuple[RangePlot | None, RangePlot | None]:
+    def charts(self) -> tuple[Chart | None, Chart | None]:
         """Of both scenarios, on one scale."""
         answers = [each for each in (self.answer, self.other) if each is not None]
         most = scale_of(answers)
-        one, other = ((range_plot(each, most) if each else None) for each in (self.answer, self.other))
+        one, other = ((range_chart(each, most) if each else None) for each in (self.answer, self.other))
         return one, other
 
     @property

@@ -17,7 +17,9 @@ from kb.insight.activity import (
     top_searches,
 )
 from kb.insight.health import MEASURES, health
+from web.charts import health_chart, quarters_chart
 from web.context import current
+from web.labels import kind_name
 from web.parameters import Parameters, Whole, parse_page
 from web.services import services
 from web.sheets import SheetForm, allow_export, sheet
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kb.insight.activity import Quarter, Used
     from kb.insight.health import Health, Item
     from kb.spreadsheets import Cell
+    from web.charts import Chart
 
 blueprint = Blueprint("insight", __name__)
 PAGE_SIZE = 100
@@ -66,9 +69,14 @@ class InsightView:
     """Actions that come of lessons, by their state."""
 
     @property
-    def most_published(self) -> int:
-        """The highest bar of the chart of quarters."""
-        return max((each.published for each in self.quarters), default=1)
+    def health_chart(self) -> Chart:
+        """How much of each kind of entry can be trusted."""
+        return health_chart(self.health, {kind: kind_name(kind, 2) for kind in self.health.kinds})
+
+    @property
+    def quarters_chart(self) -> Chart:
+        """How much was published when."""
+        return quarters_chart(self.quarters)
 
 
 @dataclass(frozen=True)

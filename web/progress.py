@@ -11,6 +11,7 @@ from kb.assigning.cohorts import list_cohorts
 from kb.assigning.listing import AssignmentFilter, list_assignments
 from kb.learning.progress import Progress, Whom, progress
 from kb.learning.tables import ProgressTable, progress_table
+from web.charts import steps_chart
 from web.context import current
 from web.entries import checked_ref
 from web.parameters import Parameters, Whole, parse_page
@@ -56,7 +57,7 @@ def look(path: str) -> str:
         standing = list_assignments(session, person, here.reader, AssignmentFilter(ref=found.view.ref))
     return render_template(
         "teaching/path.html", found=found, asked=asked, cohorts=cohorts, assignments=standing,
-        state_words=STATE_WORDS,
+        state_words=STATE_WORDS, chart=steps_chart(found) if found.learners else None,
     )  # fmt: skip
 
 

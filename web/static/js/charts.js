@@ -1,22 +1,56 @@
-// Charts that say their values: each is one stop for the keyboard, arrow keys go from value to value, and the
-// pointer or a finger picks the nearest. Without this a chart is a picture with a table of its figures beside it.
+// Charts that say their values: each is one stop for the keyboard, arrow keys go from value to value, and the pointer
+// or a finger picks the nearest. What is drawn comes as JSON with the page; beside it stands a table of the figures.
 const HINT = "Arrow keys, the pointer or a tap tell each value.";
-const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 class Chart {
-  constructor(svg) {
-    this.svg = svg;
-    this.points = [...svg.querySelectorAll("[data-said]")].sort((one, other) => one.dataset.at - other.dataset.at);
-    this.at = -1;
+  constructor(place, { draw, along }) {
+    this.place = place;
+    this.data = JSON.parse(place.dataset.chart);
+    this.draw = draw;
+    this.along = along;
     this.line = document.createElement("p");
     this.line.className = "chart-line";
     this.line.setAttribute("role", "status");
     this.line.textContent = HINT;
-    (svg.parentElement.querySelector(".range-axis") ?? svg).after(this.line);
+    place.replaceChildren(this.line);
+    new ResizeObserver(() => this.redraw()).observe(place);
+  }
+
+  redraw() {
+    const width = Math.floor(this.place.clientWidth);
+    if (!width || width === this.width) return;
+    this.width = width;
+    const hadFocus = this.svg?.contains(document.activeElement);
+    const svg = this.draw(this.data, width);
+    svg.querySelector("style")?.remove(); // the page's policy takes styles from its own files alone
+    this.svg?.remove();
+    this.place.prepend(svg);
+    this.svg = svg;
+    this.listen();
+    if (hadFocus) svg.focus();
+  }
+
+  listen() {
+    const { svg } = this;
+    this.points = [];
+    for (const each of svg.querySelectorAll("[aria-label], [aria-description]")) {
+      if (each.tagName !== "g") this.points.push({ element: each, said: each.getAttribute("aria-label") });
+      each.removeAttribute("aria-label");
+      each.removeAttribute("aria-description");
+    }
+    for (const point of this.points) {
+      const box = point.element.getBoundingClientRect();
+      const here = svg.getBoundingClientRect();
+      point.x = box.x + box.width / 2 - here.x;
+      point.y = box.y + box.height / 2 - here.y;
+    }
+    const way = this.along === "y" ? "y" : "x";
+    this.points.sort((one, other) => one[way] - other[way]);
+    this.at = -1;
     // A screen reader leaves the arrow keys to an application.
-    svg.setAttribute("role", "application");
-    svg.setAttribute("aria-roledescription", "chart");
-    svg.setAttribute("tabindex", "0");
+    const said = { role: "application", "aria-roledescription": "chart", "aria-label": this.data.words, tabindex: "0" };
+    for (const [name, value] of Object.entries(said)) svg.setAttribute(name, value);
     svg.addEventListener("keydown", (event) => this.press(event));
     svg.addEventListener("blur", () => this.show(-1));
     svg.addEventListener("pointermove", (event) => this.show(this.nearest(event)));
@@ -32,24 +66,25 @@ class Chart {
   }
 
   nearest({ clientX, clientY }) {
-    const away = this.points.map((each) => {
-      const box = each.getBoundingClientRect();
-      return Math.hypot(box.x + box.width / 2 - clientX, box.y + box.height / 2 - clientY);
-    });
+    const here = this.svg.getBoundingClientRect();
+    const away = this.points.map(({ x, y }) =>
+      Math.hypot(this.along.includes("x") ? x + here.x - clientX : 0, this.along.includes("y") ? y + here.y - clientY : 0),
+    );
     return away.indexOf(Math.min(...away));
   }
 
-  show(place) {
-    if (place === this.at) return;
-    this.points[this.at]?.classList.remove("chart-here");
-    this.at = place;
-    this.points[place]?.classList.add("chart-here");
-    this.line.textContent = place < 0 ? HINT : this.points[place].dataset.said;
+  show(at) {
+    if (at === this.at) return;
+    this.points[this.at]?.element.classList.remove("chart-here");
+    this.at = at;
+    this.points[at]?.element.classList.add("chart-here");
+    this.line.textContent = this.points[at]?.said ?? HINT;
   }
 }
 
-export function startCharts() {
-  for (const svg of document.querySelectorAll("svg[data-chart]")) {
-    if (svg.querySelector("[data-said]")) new Chart(svg);
-  }
+export async function startCharts() {
+  const places = document.querySelectorAll("[data-chart]");
+  if (!places.length) return;
+  const { DRAWINGS } = await import("./drawings.js");
+  for (const place of places) new Chart(place, DRAWINGS[place.dataset.kind]);
 }
