@@ -96,7 +96,7 @@ class Own:
 
 
 TELLING = {
-    "data-title", "data-status", "data-label", "data-value", "data-said", "data-at", "data-before",
+    "data-title", "data-status", "data-label", "data-value", "data-chart", "data-before",
 }  # fmt: skip
 """Attributes that hold texts, for scripts that show them as words."""
 SIGNED = re.compile(r"^(/unsubscribe\?link=)[\w.-]+")
