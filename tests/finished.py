@@ -49,3 +49,8 @@ def put(session: Session, *records: dict[str, Any]) -> None:
     """Publishes the records."""
     for record in records:
         apply_record(session, parse_record(record))
+
+
+def put_finished(session: Session, count: int) -> None:
+    """Publishes finished projects beside those that a repository has already."""
+    put(session, *(record | {"id": f"H-9{row:03}"} for row, record in enumerate(finished(count))))

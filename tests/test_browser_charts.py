@@ -9,7 +9,7 @@ import pytest
 from kb.learning.enrolling import enrol
 from kb.people.audit import Origin
 from kb.people.reader import reader_of
-from tests.finished import finished, put
+from tests.finished import put_finished
 from tests.fixtures.browser import check_accessibility
 from tests.fixtures.people import make_user, serving
 from web.services import EXTENSION
@@ -21,11 +21,10 @@ PATH = "P-0001"
 
 @pytest.fixture(scope="module")
 def charted(tmp_path_factory, sqlite_template):
-    """A server over forty finished projects, whose back-test is done, and a path that somebody is on."""
+    """A server over forty finished projects."""
     with serving(tmp_path_factory.mktemp("charted"), sqlite_template) as live:
-        services = live.app.extensions[EXTENSION]
-        with services.database.write() as session:
-            put(session, *(record | {"id": f"H-9{row:03}"} for row, record in enumerate(finished(40))))
+        with live.app.extensions[EXTENSION].database.write() as session:
+            put_finished(session, 40)
         yield live
 
 
@@ -55,8 +54,7 @@ def check(page, said) -> None:
 
 def test_a_back_test_is_drawn_with_axes_and_read_by_keyboard(page, charted, said):
     page.goto(f"{charted.url}/estimates/history?target=cost")
-    while not page.locator("h2#ranges, #ranges h2").count():  # the page looks again by itself
-        page.wait_for_timeout(500)
+    page.wait_for_selector("#ranges", timeout=120_000)  # the page looks again by itself
     for kind, label in (("calibration", "promised"), ("predicted", "P50, EUR"), ("misses", "ended")):
         page.wait_for_selector(f".chart-{kind} svg")
         words = " ".join(ticks(page, kind))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.finished import finished, put
+from tests.finished import put_finished
 from tests.fixtures.browser import check_accessibility
 from tests.fixtures.people import serving
 from web.services import EXTENSION
@@ -21,7 +21,7 @@ def estimating(tmp_path_factory, sqlite_template):
         services = live.app.extensions[EXTENSION]
         services.estimates._measure = lambda _: None
         with services.database.write() as session:
-            put(session, *(record | {"id": f"H-9{row:03}"} for row, record in enumerate(finished(30))))
+            put_finished(session, 30)
         yield live
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from web import memory
+from tests.fixtures.served import make_settings
+from web import chores, memory
 
 MIB = 1 << 20
 
@@ -38,3 +40,15 @@ def test_freed_memory_goes_back(monkeypatch):
     assert full - resident() > 48
     assert not spare.give_back()
     library.free(blocks[-1])
+
+
+def test_the_index_writer_gives_memory_back_too(monkeypatch, tmp_path):
+    found = threading.Event()
+
+    def every(seconds, stopped, chore):
+        if getattr(chore, "__func__", None) is memory.Spare.give_back and seconds == memory.SECONDS:
+            found.set()
+
+    monkeypatch.setattr(chores, "every", every)
+    chores.start_chores(make_settings(tmp_path), None, threading.Event())
+    assert found.wait(10)

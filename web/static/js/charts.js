@@ -4,6 +4,7 @@ const HINT = "Arrow keys, the pointer or a tap tell each value.";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 class Chart {
+  // `draw` makes the SVG for a width; `along` says whether "x", "y" or both tell how near an element is.
   constructor(place, { draw, along }) {
     this.place = place;
     this.data = JSON.parse(place.dataset.chart);
@@ -33,18 +34,13 @@ class Chart {
 
   listen() {
     const { svg } = this;
-    this.points = [];
-    for (const each of svg.querySelectorAll("[aria-label], [aria-description]")) {
-      if (each.tagName !== "g") this.points.push({ element: each, said: each.getAttribute("aria-label") });
-      each.removeAttribute("aria-label");
-      each.removeAttribute("aria-description");
-    }
-    for (const point of this.points) {
-      const box = point.element.getBoundingClientRect();
-      const here = svg.getBoundingClientRect();
-      point.x = box.x + box.width / 2 - here.x;
-      point.y = box.y + box.height / 2 - here.y;
-    }
+    const here = svg.getBoundingClientRect();
+    this.points = [...svg.querySelectorAll(":not(g)[aria-label]")].map((element) => {
+      const box = element.getBoundingClientRect();
+      const x = box.x + box.width / 2 - here.x;
+      return { element, said: element.getAttribute("aria-label"), x, y: box.y + box.height / 2 - here.y };
+    });
+    for (const each of svg.querySelectorAll("[aria-label]")) each.removeAttribute("aria-label");
     const way = this.along === "y" ? "y" : "x";
     this.points.sort((one, other) => one[way] - other[way]);
     this.at = -1;
