@@ -48,7 +48,7 @@ function range({ levels, comparables, plan, outcome, most, unit }, width) {
 function calibration({ points }, width) {
   const share = { domain: [0, 1], ticks: 5, tickFormat: percent, grid: true };
   return plot({
-    width, height: 0.8 * width, marginLeft: 52, marginRight: 28, marginBottom: 40, style: STYLE,
+    width, height: 0.8 * width, marginLeft: 52, marginTop: 28, marginRight: 28, marginBottom: 40, style: STYLE,
     x: { ...share, label: "promised" }, y: { ...share, label: "kept" },
     marks: [
       link([1], { x1: 0, y1: 0, x2: 1, y2: 1, stroke: "var(--edge)", strokeDasharray: "4 4" }),
@@ -71,9 +71,9 @@ function ticksOf(width) {
   return width < NARROW ? 3 : 6;
 }
 
-/** Round values on a logarithmic axis: powers of ten, and between them 2 and 5 where there are few. */
+/** Round values on a logarithmic axis: powers of ten, with 3, or 2 and 5, between them where those are few. */
 function roundValues([low, high]) {
-  const steps = high / low > 200 ? [1] : [1, 2, 5];
+  const steps = high / low > 2000 ? [1] : high / low > 50 ? [1, 3] : [1, 2, 5];
   const found = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
     found.push(...steps.map((step) => step * 10 ** power));
@@ -89,7 +89,7 @@ function predicted({ points, unit }, width) {
   const amount = { type: "log", domain, ticks: roundValues(domain), tickFormat: short, grid: true };
   const named = (words) => (unit ? `${words}, ${unit}` : words);
   return plot({
-    width, height: 0.8 * width, marginLeft: 52, marginBottom: 40, style: STYLE,
+    width, height: 0.8 * width, marginLeft: 52, marginTop: 28, marginBottom: 40, style: STYLE,
     x: { ...amount, label: named("P50") }, y: { ...amount, label: named("actual") },
     marks: [
       link([1], { x1: domain[0], y1: domain[0], x2: domain[1], y2: domain[1], stroke: "var(--edge)", strokeDasharray: "4 4" }),
@@ -103,7 +103,7 @@ function misses({ points }, width) {
   const dated = points.map((each) => ({ ...each, ended: new Date(each.ended), times: each.actual / each.p50 }));
   const most = 1.1 * Math.max(1.5, ...dated.map((each) => Math.max(each.times, 1 / each.times)));
   return plot({
-    width, height: 0.8 * width, marginLeft: 52, marginBottom: 40, style: STYLE,
+    width, height: 0.8 * width, marginLeft: 52, marginTop: 28, marginBottom: 40, style: STYLE,
     x: { type: "utc", label: "ended", ticks: ticksOf(width), nice: true },
     y: { type: "log", domain: [1 / most, most], label: "actual, times P50", ticks: roundValues([1 / most, most]), tickFormat: short, grid: true },
     marks: [
@@ -140,7 +140,7 @@ function columns({ rows, unit }, most) {
   return plot({
     width, height: 200, marginLeft: 44, style: STYLE,
     x: { domain: rows.map((each) => each.name), label: null, ticks: shown, tickSize: 0, padding: 0.25 },
-    y: { label: unit, ticks: 4, tickFormat: short, grid: true, nice: true },
+    y: { label: unit, ticks: 4, tickFormat: short, grid: true, nice: 4 },
     marks: [
       barY(rows, { x: "name", y: "value", fill: "var(--accent)", ariaLabel: "said" }),
       ruleY([0], { stroke: "var(--edge)" }),
