@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import reprlib
+import secrets
 import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 _NAME = 80
 _SHOWN = 100
-VARIANT = "variant "
-"""Begins the tags of a record's variants, which stand in pydantic's places and in no data."""
+VARIANT = f"variant {secrets.token_hex()} "
+"""Begins the tags of a record's variants, which stand in pydantic's places. It is another in each process,
+so that no field in what somebody sent can be taken for one.
+"""
 M = TypeVar("M", bound=BaseModel)
 
 _TYPE_WORDS = {

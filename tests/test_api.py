@@ -190,6 +190,12 @@ def test_wrong_methods_and_unknown_parameters_are_problems(client, path):
     assert (unknown.status_code, unknown.json["errors"][0]["field"]) == (400, "colour")
 
 
+@pytest.mark.parametrize("name", ["variant ", "variant link", "variant", "0", " "])
+def test_a_parameter_is_unknown_whatever_its_name(client, name):
+    answer = client.get("/api/v1/entries", query_string={name: "red"})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (400, name)
+
+
 def test_an_unknown_path_is_a_problem(client):
     answer = client.get("/api/v1/lessons")
     assert (answer.status_code, answer.content_type) == (404, PROBLEM)
