@@ -67,6 +67,7 @@ from web.metrics import install_metrics
 from web.security import install_security
 from web.services import EXTENSION, Services
 from web.templating import install_templating
+from web.turns import install_turns
 
 if TYPE_CHECKING:
     from web.services import Finder
@@ -141,6 +142,7 @@ def create_app(settings: Settings, engine: Finder | None = None) -> Flask:
     app.extensions[EXTENSION] = Services.open(settings, engine)
     install_metrics(app)
     install_access(app)
+    install_turns(app)
     install_security(app, settings)
     install_identity(app)
     install_forms(app)
