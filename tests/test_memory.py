@@ -1,8 +1,9 @@
-"""What the C library keeps of freed memory goes back to the system."""
+"""What the C library keeps of freed memory goes back, and what stays is not looked through each time."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 import time
 from pathlib import Path
@@ -52,3 +53,15 @@ def test_the_index_writer_gives_memory_back_too(monkeypatch, tmp_path):
     monkeypatch.setattr(chores, "every", every)
     chores.start_chores(make_settings(tmp_path), None, threading.Event())
     assert found.wait(10)
+
+
+def test_what_a_process_consists_of_is_out_of_the_collector_s_sight():
+    before, kept = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        memory.settle()
+        assert gc.get_freeze_count() > kept + 10_000
+        assert len(gc.get_objects()) < 1_000
+        assert gc.get_threshold() == memory.PASSES
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from search.estimates import wording
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from kb.reading import EntryView
 
@@ -247,11 +248,9 @@ def media_name(media: str) -> str:
 
 def event_date(entry: EntryView) -> date | None:
     """When it happened, was held or finished; None where the entry tells no event."""
-    for name in ("occurred_on", "held_on", "finished_on"):
-        on: date | None = getattr(entry.content, name, None)
-        if on is not None:
-            return on
-    return None
+    # As it is stored: a page of hits would read all that twenty entries say for these dates alone.
+    on = next(filter(None, map(entry.stored.get, ("occurred_on", "held_on", "finished_on"))), None)
+    return date.fromisoformat(on) if on else None
 
 
 def trust(entry: EntryView, today: date) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from web.headers import FIXED
-from web.memory import Spare
+from web.memory import Spare, settle
 from web.services import EXTENSION
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -32,6 +32,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Answers until it is told to stop."""
+        settle()
         super().run()
         usage = self.wsgi.extensions[EXTENSION].usage
         if usage is not None:
