@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECONDS = 20.0
-PASSES = 10_000, 20, 50
+PASSES = 10_000, 20, 10
 """How much is made before the collector looks at what is young, older and old: about every ten requests,
-every two hundred, and every ten thousand.
+every two hundred, and every two thousand.
 """
 
 
