@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fixtures.repository",
     "tests.fixtures.served",
+    "tests.fixtures.limits",
 ]
 
 LONGEST = [

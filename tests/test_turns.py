@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from web.turns import AT_ONCE, Turns
+from web.turns import AT_ONCE, EXTENSION, Turns
 
 pytest_plugins = ["tests.fixtures.web"]
 PATIENCE = 30
@@ -84,9 +84,8 @@ def test_a_turn_that_lapsed_does_not_end_that_of_another():
 
 def test_every_answer_gives_its_turn_back(client):
     """Were one kept, the third request of each kind would wait until it lapses."""
-    kept = client.application.before_request_funcs[None][1].__closure__[0].cell_contents
-    assert isinstance(kept, Turns)
+    turns = client.application.extensions[EXTENSION]
     for address in ("/", "/entries/L-0001", "/entries/L-9999", "/no-such-page", "/api/v1/entries?limit=x"):
         for _ in range(AT_ONCE + 1):
             client.get(address)
-        assert kept._taken == {}, address
+        assert turns._taken == {}, address

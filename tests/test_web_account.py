@@ -138,7 +138,6 @@ def test_the_password_changes_and_other_browsers_are_out(own_app, browser, datab
     assert outcomes == ["done", "refused", "refused"]
 
 
-@pytest.mark.usefixtures("one_window")
 def test_guessing_the_password_in_a_borrowed_browser_is_stopped(browser):
     for _ in range(LOGIN_OF_BOTH.most):
         browser.send("/account/password", old_password="wrong", password="wrong")

@@ -105,7 +105,6 @@ def test_a_sign_in_that_fails_says_nothing_about_the_account(own_app, ada):
     assert logged(own_app, action="sign in") == [("sign in", "refused")] * 2
 
 
-@pytest.mark.usefixtures("one_window")
 def test_guessing_is_stopped_and_waiting_named(own_app, ada):
     browser = browser_of(own_app)
     for _ in range(LOGIN_OF_BOTH.most):

@@ -17,6 +17,7 @@ from flask import g
 if TYPE_CHECKING:
     from flask import Flask
 
+EXTENSION = "precedent-turns"
 AT_ONCE = 2
 LAPSE_SECONDS = 0.5
 """Who takes longer, be it an export or a slow upload, does not hold up the others any more."""
@@ -62,7 +63,7 @@ class Turns:
 
 def install_turns(app: Flask) -> None:
     """The application's requests take turns from now on. Waiting counts as time of the request."""
-    turns = Turns()
+    turns = app.extensions[EXTENSION] = Turns()
 
     def take() -> None:
         g.turn = turns.take()

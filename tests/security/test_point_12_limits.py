@@ -47,7 +47,6 @@ def attempts(app, count: int, **environ) -> list[int]:
     return [browser.send("/sign-in", **sent, **environ).status_code for _ in range(count)]
 
 
-@pytest.mark.usefixtures("one_window")
 def test_point_12_guessing_one_account_from_one_address_is_stopped(own_app):
     found = attempts(own_app, LOGIN_OF_BOTH.most + 2)
     assert found == [401] * LOGIN_OF_BOTH.most + [429] * 2
@@ -80,7 +79,6 @@ def test_point_12_guessing_many_accounts_from_one_address_is_stopped(own_app):
     assert answer.status_code == 429
 
 
-@pytest.mark.usefixtures("one_window")
 def test_point_12_who_has_a_network_of_addresses_is_counted_as_one(own_app):
     """Of the sixth version every household has 2^64 of them."""
     with own_app.extensions[EXTENSION].database.write_aside() as session:
