@@ -45,7 +45,8 @@ def _torment(torture: Torture, place: Place, kind: str, empty: Callable[[int], P
             before = writer.acknowledged()
             file = torture.folder / f"{kind}-{number}.backup"
             target = empty(number)
-            wrong += [f"backup {number}: {fault}" for fault in _there_and_back(place, target, file, before)]
+            found = _there_and_back(place, target, file, before, writer)
+            wrong += [f"backup {number}: {fault}" for fault in found]
             rows = writer.acknowledged().count
             if rows == before.count:
                 wrong.append(f"backup {number}: nothing was written meanwhile")
@@ -61,7 +62,9 @@ def _torment(torture: Torture, place: Place, kind: str, empty: Callable[[int], P
     return Verdict(f"{ROW}, {kind}", figure, not wrong)
 
 
-def _there_and_back(place: Place, target: Place, file: Path, before: Acknowledged) -> list[str]:
+def _there_and_back(
+    place: Place, target: Place, file: Path, before: Acknowledged, writer: Writer
+) -> list[str]:
     for done in (place.run("backup", file), target.run("restore", file)):
         if done.returncode != 0:
             return [done.stderr.strip()]
@@ -70,7 +73,9 @@ def _there_and_back(place: Place, target: Place, file: Path, before: Acknowledge
     with target.database() as database:
         lost = [f"{each.ref} revision {each.number} is lost" for each in before.lost(database)]
         broken = faults(Path(database.url.database or "")) if database.is_sqlite else []
-        target.index(database)
+        # Texts are written faster than they are embedded: each round would take twice that before it.
+        with writer.resting():
+            target.index(database)
         different = differences(target.settings, database, target.embedder)
     for vectors in target.home.glob("vectors-*.sqlite"):
         shutil.copy(vectors, place.home)  # the next one embeds only what is new

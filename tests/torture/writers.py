@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.torture.acknowledged import Acknowledged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.torture.places import Place
 
 
@@ -30,6 +34,15 @@ class Writer:
         found = Acknowledged()
         found.add(list(self.lines))
         return found
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """It stands still, wherever it is, until the block ends."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def gives_up(self, seconds: float) -> bool:
         """Whether it ends by itself in time, as it cannot write any more."""
