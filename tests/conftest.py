@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures.repository",
     "tests.fixtures.served",
     "tests.fixtures.limits",
+    "tests.fixtures.quick",
 ]
 
 LONGEST = [

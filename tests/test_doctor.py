@@ -144,6 +144,7 @@ def checks() -> dict[str, tuple[bool, str]]:
     return {check.name: (check.ok, check.detail) for check in diagnose()}
 
 
+@pytest.mark.usefixtures("durable")
 def test_a_good_home_passes_every_check(home):
     found = checks()
     assert list(found) == [
