@@ -102,6 +102,15 @@ def test_arrays_without_a_single_term_are_kept(tmp_path):
     assert postings.row_of("text", "permit") is None
 
 
+@given(entries, st.lists(st.sampled_from(["permit", "supplier", "late", "zeppelin"]), max_size=30))
+def test_a_few_rows_are_remembered_and_all_are_right(entries, asked):
+    postings, other = invert(documents(entries)), invert(documents(entries))
+    with mock.patch.object(postings_module, "KNOWN_ROWS", 2):
+        for word in asked:
+            assert postings.row_of("text", word) == other._find_row("text", word)
+            assert len(postings._rows) <= 2
+
+
 @given(st.lists(st.integers(1, 300), max_size=100), st.data())
 def test_positions_of_a_posting_begin_after_those_of_all_before(frequencies, data):
     nothing = invert([])

@@ -69,6 +69,19 @@ def test_opening_makes_the_file_for_its_owner_and_looking_does_not(tmp_path):
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
+def test_the_connection_that_came_back_last_goes_out_first(sqlite_database):
+    """Taken in turn, each of them would fill up with pages of the file."""
+    engine = sqlite_database.engine
+    first, second = engine.connect(), engine.connect()
+    assert first.connection.driver_connection is not second.connection.driver_connection
+    used = second.connection.driver_connection
+    first.close()
+    second.close()
+    for _ in range(3):
+        with engine.connect() as connection:
+            assert connection.connection.driver_connection is used
+
+
 def test_names_that_mean_something_in_an_address_are_opened(tmp_path):
     database = open_database(f"sqlite:///{tmp_path}/50% #1 ä/precedent.sqlite")
     add(database, "One")
